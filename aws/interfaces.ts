@@ -1,0 +1,206 @@
+/** The ports: what tasks and the CLI may ask of AWS. Each has one adapter beside this file. */
+import type { Readable } from 'node:stream';
+import type { ErrorRecord } from '../core/errors.ts';
+import type {
+  Cursor,
+  FailureRecord,
+  LoadedObjects,
+  Mark,
+  ObjectRecord,
+  OutboxRecord,
+  RunRecord,
+  RunTask,
+  ShardRecord,
+  SinkRecord,
+  SliceRecord,
+  TaskTrace,
+} from '../core/ledger.ts';
+import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
+import type { ByteRange } from '../core/shard.ts';
+
+export interface StoredObject {
+  bytes: number;
+  etag: string;
+  versionId: string | null;
+  /** Base64, as S3 gives it: of the whole object, or composite with a `-parts` suffix. */
+  checksumSha256: string | null;
+}
+
+export interface ListedObject {
+  key: string;
+  versionId: string | null;
+  etag: string;
+  bytes: number;
+}
+
+export interface ObjectStore {
+  /** Whole object; `SourceChanged` where `ifMatch` does not hold. */
+  get(ref: ObjectRef, options?: { versionId?: string | null; ifMatch?: string }): Promise<Buffer>;
+  getRange(ref: ObjectRef, range: ByteRange, options?: { versionId?: string | null }): Promise<Buffer>;
+  stream(ref: ObjectRef, options?: { versionId?: string | null; ifMatch?: string }): Promise<Readable>;
+  head(ref: ObjectRef, options?: { versionId?: string | null }): Promise<StoredObject | null>;
+  /** All objects under a prefix, newest versions, in the order of the keys' bytes. */
+  list(bucket: string, prefix: string): Promise<ListedObject[]>;
+  /** Put with a sha256 that S3 checks. `ifNoneMatch`: `false` is returned where the key is taken. */
+  put(
+    ref: ObjectRef,
+    body: Uint8Array,
+    options?: { ifNoneMatch?: boolean; contentType?: string },
+  ): Promise<boolean>;
+  /** Server-side copy, with the target's sha256 (hex) of its whole content as S3 computed it. */
+  copy(from: ObjectRef, to: ObjectRef): Promise<{ sha256: string }>;
+  /** Parts in order; aborted where the body fails. The composite sha256 is checked against S3's. */
+  putStream(
+    ref: ObjectRef,
+    body: AsyncIterable<Uint8Array>,
+    options: { partBytes: number; ifNoneMatch: boolean },
+  ): Promise<{ created: boolean; versionId: string | null; compositeSha256: string }>;
+}
+
+/** Timelines of the conditional writes stand over each in the adapter. */
+export interface Ledger {
+  getSlice(job: string, slice: string): Promise<SliceRecord | null>;
+  /**
+   * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and
+   * puts the run RUNNING, in one transaction. `null`: somebody was quicker; read again. A repeat by the same
+   * run gives the run that it put.
+   */
+  acquire(seen: SliceRecord | null, run: NewRun): Promise<RunRecord | null>;
+  /** Sets the mark on condition that `holderRunId` still holds the slice. `false`: it does not any more. */
+  mark(job: string, slice: string, holderRunId: string, mark: Mark): Promise<boolean>;
+
+  getRun(job: string, runId: string): Promise<RunRecord | null>;
+  setLoaded(run: RunRef, loaded: LoadedObjects): Promise<void>;
+  traceTask(run: { job: string; runId: string }, task: RunTask, trace: TaskTrace): Promise<void>;
+  putObject(runId: string, record: ObjectRecord): Promise<void>;
+  putShard(runId: string, record: ShardRecord): Promise<void>;
+  putSink(runId: string, record: SinkRecord): Promise<void>;
+  /** Sorted by `n`; complete whatever the page size. */
+  listObjects(runId: string): Promise<ObjectRecord[]>;
+  listShards(runId: string): Promise<ShardRecord[]>;
+  listSinks(runId: string, sink: string): Promise<SinkRecord[]>;
+
+  /** RUNNING → COMMITTING, the commit point. `false`: the run is not RUNNING with this fence (any more). */
+  beginCommit(
+    run: RunRef,
+    commit: { manifest: ObjectRef; counts: Counts; commitAs: 'COMPLETED' | 'PARTIAL' },
+  ): Promise<boolean>;
+  /**
+   * COMMITTING → COMPLETED | PARTIAL with the slice's committed run, the outbox's event, and the cursor where
+   * the run was scheduled and is the latest; the lease is released, the mark stays until its run acquires.
+   * `false`: it was closed before.
+   */
+  closeCommitted(run: RunRecord, close: { endedAt: string; outbox: OutboxRecord[] }): Promise<boolean>;
+  /** RUNNING → SKIPPED; releases the lease. `false`: it was closed before. */
+  closeSkipped(run: RunRecord, close: { endedAt: string }): Promise<boolean>;
+  /** RUNNING → FAILED with failure record and outbox; releases the lease. `false`: the run is not RUNNING. */
+  closeFailed(
+    run: RunRecord,
+    close: { endedAt: string; error: ErrorRecord; failure: FailureRecord; outbox: OutboxRecord[] },
+  ): Promise<boolean>;
+  /** A run that failed before it was opened: put FAILED as it is, with failure record and outbox. */
+  putFailedRun(run: RunRecord, failure: FailureRecord, outbox: OutboxRecord[]): Promise<boolean>;
+
+  pendingOutbox(run?: { job: string; runId: string }): Promise<OutboxRecord[]>;
+  markSent(record: OutboxRecord): Promise<void>;
+  /** Put, or `attempts` and `lastFailedAt` renewed where a failure of this id is there. */
+  putFailure(record: FailureRecord): Promise<void>;
+  listFailures(filter?: { job?: string }): Promise<FailureRecord[]>;
+  getFailure(id: string): Promise<FailureRecord | null>;
+
+  /** Newest first. */
+  listRuns(filter: {
+    job?: string;
+    status?: RunStatus;
+    since?: string;
+    limit?: number;
+  }): Promise<RunRecord[]>;
+  /** Slices that have a mark and no holder: their run was not started yet. */
+  listMarkedFree(): Promise<SliceRecord[]>;
+  listSlices(job: string): Promise<SliceRecord[]>;
+  getCursor(job: string): Promise<Cursor | null>;
+}
+
+export type NewRun = Omit<
+  RunRecord,
+  | 'status'
+  | 'fence'
+  | 'revision'
+  | 'endedAt'
+  | 'counts'
+  | 'commitAs'
+  | 'manifest'
+  | 'loaded'
+  | 'error'
+  | 'tasks'
+>;
+
+export interface ExecutionState {
+  status: 'RUNNING' | 'ENDED';
+  /** ISO 8601 where it ended. */
+  stoppedAt: string | null;
+  /** Why, as Step Functions says it. */
+  error: { Error: string; Cause: string } | null;
+}
+
+export interface Executions {
+  /** `null`: there is no such execution (any more). */
+  describe(executionArn: string): Promise<ExecutionState | null>;
+  /** Named, so that a repeat starts nothing: `false` where one of that name is there. */
+  start(
+    stateMachineArn: string,
+    name: string,
+    input: unknown,
+  ): Promise<{ executionArn: string; started: boolean }>;
+  succeedTask(taskToken: string, output: unknown): Promise<'accepted' | 'gone'>;
+  failTask(taskToken: string, error: ErrorRecord): Promise<'accepted' | 'gone'>;
+}
+
+export interface Queue {
+  send(queueUrl: string, body: string): Promise<void>;
+}
+
+export interface Bus {
+  /** Failed entries are sent again, and only those; throws where some fail to the end. */
+  publish(events: Array<{ id: string; detailType: string; detail: string; time: string }>): Promise<void>;
+}
+
+export interface CatalogColumn {
+  name: string;
+  /** Glue's (Hive's) words: `bigint`, `decimal(10,2)`, `struct<id:string,…>`. */
+  type: string;
+}
+
+export interface CatalogTable {
+  name: string;
+  versionId: string;
+  columns: CatalogColumn[];
+  location: string;
+  parameters: Record<string, string>;
+}
+
+export interface CatalogPartition {
+  slice: string;
+  location: string;
+  columns: CatalogColumn[];
+}
+
+export interface Catalog {
+  getTable(name: string): Promise<CatalogTable | null>;
+  /** `false`: it is there already. */
+  createTable(table: Omit<CatalogTable, 'versionId'>): Promise<boolean>;
+  /** On condition of `versionId`; `false`: somebody updated it; read again. */
+  updateTable(table: CatalogTable): Promise<boolean>;
+  listTables(): Promise<CatalogTable[]>;
+  getPartition(table: string, slice: string): Promise<CatalogPartition | null>;
+  listPartitions(table: string): Promise<CatalogPartition[]>;
+  /** Creates or overwrites the slice's one partition. */
+  setPartition(table: CatalogTable, partition: CatalogPartition): Promise<void>;
+}
+
+export interface Secrets {
+  /** `SecretMissing` with the command that makes it where there is none. */
+  get(name: string): Promise<string>;
+  /** `false`: there is one already, and it stays as it is. */
+  create(name: string, value: string): Promise<boolean>;
+}

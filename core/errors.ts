@@ -1,0 +1,135 @@
+/**
+ * Every error that Forebay raises by name, in one place. Step Functions matches the name, DLQs and events
+ * carry it, and `docs/errors.md` explains it.
+ *
+ * A message starts with the name (`SliceInvalid: …`): where a cloud passes on only the message, whoever
+ * handles the error still reads the name from it ({@link readError}). A message says what happened, with which
+ * value, and what to do next; it never holds the text of a record or a secret.
+ */
+
+import { cutUtf8 } from './text.ts';
+
+/** Whether trying the same thing again can help. The state machine's `Retry` is derived from it. */
+export type Persistence = 'terminal' | 'transient';
+
+const terminal = [
+  // what was asked for
+  'ScheduledTimeInvalid',
+  'SliceInvalid',
+  // the source
+  'SourceEmpty',
+  'SourceChanged',
+  'ObjectTooLarge',
+  'ObjectNameInvalid',
+  // the file as a whole
+  'HeaderInvalid',
+  'ColumnMissing',
+  'RecordTooLarge',
+  'EncodingUnsupported',
+  // bytes that are not what they should be
+  'ChecksumMismatch',
+  'CountMismatch',
+  // the contract and its limits
+  'BadRecord',
+  'RejectThresholdExceeded',
+  'TableIncompatible',
+  // the protocol
+  'RunFenced',
+  'ShardIncomplete',
+  'MessageInvalid',
+  'SecretMissing',
+  'MemoryExceeded',
+  'DiskFull',
+] as const;
+
+const transient = ['Throttled', 'ServiceUnavailable', 'LedgerConflict', 'WriteFailed'] as const;
+
+export type TerminalName = (typeof terminal)[number];
+export type TransientName = (typeof transient)[number];
+export type ErrorName = TerminalName | TransientName;
+
+export const terminalNames: readonly TerminalName[] = terminal;
+export const transientNames: readonly TransientName[] = transient;
+
+/** A failure with a stable name. `detail` is the message without its name. */
+export class ForebayError extends Error {
+  override readonly name: ErrorName;
+  readonly persistence: Persistence;
+
+  constructor(name: ErrorName, detail: string, options?: { cause?: unknown }) {
+    super(`${name}: ${detail}`, options);
+    this.name = name;
+    this.persistence = (transient as readonly string[]).includes(name) ? 'transient' : 'terminal';
+  }
+}
+
+/** What the ledger, events and DLQs keep of an error. `cause` is the name of the error below, where there is one. */
+export interface ErrorRecord {
+  name: string;
+  message: string;
+  cause?: string;
+}
+
+/** The error as kept: name and message apart, cut to `maxBytes` of UTF-8. */
+export function describeError(error: unknown, maxBytes = 2_048): ErrorRecord {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const cause = known.cause instanceof Error ? known.cause.name : undefined;
+  const message = safeMessage(known);
+  return {
+    name: known.name,
+    message: cutUtf8(message, maxBytes),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+/**
+ * The error of a state, as Step Functions hands it to a `Catch`: `{ Error, Cause }`, where `Cause` is the JSON
+ * that Lambda made of the error, or text. The name is taken from the message where `Error` does not say it.
+ */
+export function readError(
+  caught: { Error: string; Cause?: string | undefined },
+  maxBytes = 2_048,
+): ErrorRecord {
+  const message = causeMessage(caught.Cause ?? '');
+  const named = /^([A-Z][A-Za-z0-9]+): ([\s\S]*)$/.exec(message);
+  if (named?.[1] !== undefined && isErrorName(named[1])) {
+    return { name: named[1], message: cutUtf8(named[2] ?? '', maxBytes) };
+  }
+  return {
+    name: caught.Error,
+    message: cutUtf8(isErrorName(caught.Error) ? message : knownCause(message), maxBytes),
+  };
+}
+
+export function isErrorName(name: string): name is ErrorName {
+  return (terminal as readonly string[]).includes(name) || (transient as readonly string[]).includes(name);
+}
+
+/** A library's error may quote the record it was given: only our own messages and AWS's answers are kept. */
+function safeMessage(error: Error): string {
+  if (error instanceof ForebayError) return error.message.slice(error.name.length + 2);
+  if ('$metadata' in error) return error.message;
+  return `${error.name} in ${origin(error)}`;
+}
+
+function causeMessage(cause: string): string {
+  try {
+    const parsed: unknown = JSON.parse(cause);
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) {
+      return String(parsed.errorMessage);
+    }
+  } catch {
+    // not JSON: the text itself is the message
+  }
+  return cause;
+}
+
+/** Lambda's own words about a function that ended (no record text in them) are kept, all others are not. */
+function knownCause(message: string): string {
+  const lambda = /Task timed out after [\d.]+ seconds|Runtime exited[^\n"]{0,120}|signal: \w+/.exec(message);
+  return lambda?.[0] ?? 'the function ended with an error that is not one of ours; see its log';
+}
+
+function origin(error: Error): string {
+  return /at (?:async )?([\w.<>]+) \(/.exec(error.stack ?? '')?.[1] ?? 'unknown place';
+}

@@ -1,0 +1,101 @@
+/**
+ * A job as the pipeline knows it: what `defineJob` makes of a job file after every default is filled in and
+ * every rule is checked. It is plain JSON; its canonical form's sha256 is the job version.
+ */
+import type { ColumnType } from '../contract/types.ts';
+
+export type Cadence = 'hourly' | 'daily' | 'monthly' | 'once';
+
+/** A managed bucket in which files are put under `<job>/<slice>/`. */
+export interface InboxSource {
+  kind: 'inbox';
+}
+
+/** A bucket that exists already. `bucket` is a logical name; `prefix` may hold `{slice}`. */
+export interface S3Source {
+  kind: 's3';
+  bucket: string;
+  prefix: string;
+}
+
+export type Source = InboxSource | S3Source;
+
+export interface CsvFormat {
+  kind: 'csv';
+  delimiter: string;
+  quote: string;
+  escape: string;
+  /** `true`: the first record holds the names. A list: the names, and the first record is data. */
+  header: true | string[];
+  /** Field texts that mean null, exactly as written between the delimiters and without quotes around them. */
+  nulls: string[];
+  /** A record that begins with this is passed over, and neither counted nor read. */
+  comment: string | null;
+  /** Whether a slice without a single record is a failure (`SourceEmpty`). */
+  required: boolean;
+}
+
+export type Format = CsvFormat;
+
+export interface Column {
+  name: string;
+  type: ColumnType;
+  nullable: boolean;
+  /** SQL over the source's fields; `null`: the source's field of the column's own name. */
+  from: string | null;
+}
+
+export type MaxRejects = { count: number } | { ratio: number };
+
+export interface Contract {
+  /** In the order of the job file. */
+  columns: Column[];
+  filter: string | null;
+  key: string[];
+  onBadRecord: 'quarantine' | 'fail';
+  /** `null`: any number may be rejected. */
+  maxRejects: MaxRejects | null;
+}
+
+export interface EnvelopeSpec {
+  eventType: string;
+  resource: string;
+  version: string | null;
+  jurisdiction: string | null;
+  dataSensitivity: string | null;
+  tags: string[] | null;
+}
+
+export type PrivacyRule = 'hash' | 'mask' | 'drop';
+
+/** Columns of the transformed zone's Parquet. */
+export interface LakeSink {
+  kind: 'lake';
+}
+
+export type Sink = LakeSink;
+
+export interface Job {
+  name: string;
+  owner: string;
+  cadence: Cadence;
+  /** IANA name; the slices' edges and timestamps without an offset lie in it. */
+  timezone: string;
+  /** Seconds by which a scheduled run waits for late data: it loads the last slice that ended this long ago. */
+  lagSeconds: number;
+  source: Source;
+  format: Format;
+  contract: Contract;
+  envelope: EnvelopeSpec;
+  /** By column name. */
+  privacy: Record<string, PrivacyRule>;
+  sinks: Sink[];
+  /** An EventBridge Scheduler expression, `cron(…)` or `rate(…)`, in the job's timezone. */
+  schedule: string | null;
+}
+
+/** A job version: the job and the sha256 (hex) of its canonical JSON. */
+export interface JobVersion {
+  version: string;
+  job: Job;
+}

@@ -1,0 +1,154 @@
+/** What the ledger knows: the shapes of its records, as every task and the CLI see them. */
+import type { ErrorRecord } from './errors.ts';
+import type { Counts, ObjectRef, RunStatus, Trigger } from './run.ts';
+
+/** A trigger that met a held slice: whoever closes the holder starts it. */
+export interface Mark {
+  /** Execution name of the run to start, so that starting it twice starts one. */
+  runId: string;
+  trigger: Trigger;
+  force: boolean;
+}
+
+/** One slice of one job. */
+export interface SliceRecord {
+  job: string;
+  slice: string;
+  /** The run that holds the lease, `null` where nobody does. */
+  holder: { runId: string; executionArn: string } | null;
+  /** Grows with each lease. 0: never held. */
+  fence: number;
+  mark: Mark | null;
+  committed: { runId: string; revision: number; loaded: LoadedObjects; committedAt: string } | null;
+}
+
+/** What a committed run loaded: compared with what Discover lists. */
+export interface LoadedObjects {
+  /** sha256 (hex) of the listing: key, version or ETag, and size of each object, in order. */
+  digest: string;
+  count: number;
+}
+
+/** What a task wrote of itself: a run's trace is their list. Times are ISO 8601, UTC. */
+export interface TaskTrace {
+  startedAt: string;
+  endedAt: string;
+  /** From 1. */
+  attempt: number;
+  metrics: TaskMetrics;
+}
+
+/** Numbers only, named by unit: records, rows, bytes, objects, shards. */
+export interface TaskMetrics {
+  objects?: number;
+  shards?: number;
+  records?: number;
+  rows?: number;
+  bytes?: number;
+  rejected?: number;
+  filtered?: number;
+}
+
+/** The tasks that run once a run; those of a Map write their trace beside their object, shard or sink. */
+export type RunTask = 'OpenRun' | 'Discover' | 'Plan' | 'Reconcile' | 'Catalog' | 'CloseRun' | 'FailRun';
+
+export interface RunRecord {
+  job: string;
+  runId: string;
+  jobVersion: string;
+  slice: string;
+  status: RunStatus;
+  fence: number;
+  revision: number;
+  trigger: Trigger;
+  force: boolean;
+  /** The run's fixed time. */
+  time: string;
+  executionArn: string;
+  startedAt: string;
+  endedAt: string | null;
+  counts: Counts | null;
+  /** What it is once closed; set from COMMITTING on, as the manifest is. */
+  commitAs: 'COMPLETED' | 'PARTIAL' | null;
+  manifest: ObjectRef | null;
+  /** What Discover listed. */
+  loaded: LoadedObjects | null;
+  error: ErrorRecord | null;
+  tasks: Partial<Record<RunTask, TaskTrace>>;
+}
+
+/** One object of a run, written by Extract. */
+export interface ObjectRecord {
+  n: number;
+  name: string;
+  status: 'done' | 'failed';
+  /** Extract's count, bytes and digest; `null` where it failed. */
+  records: number | null;
+  bytes: number | null;
+  sha256: string | null;
+  error: ErrorRecord | null;
+  trace: TaskTrace | null;
+}
+
+/** One shard of a run, written by Envelope. */
+export interface ShardRecord {
+  n: number;
+  status: 'done' | 'failed';
+  /** Envelope's own counts; `null` where it failed. */
+  rejected: number | null;
+  filtered: number | null;
+  batch: (ObjectRef & { rows: number; bytes: number; sha256: string }) | null;
+  /** Rejects by code. */
+  rejectsByCode: Record<string, number>;
+  error: ErrorRecord | null;
+  trace: TaskTrace | null;
+}
+
+/** One shard in one sink, written by the sink's writer. */
+export interface SinkRecord {
+  n: number;
+  sink: string;
+  status: 'done' | 'failed';
+  /** From the footer of what was written. */
+  rows: number | null;
+  bytes: number | null;
+  sha256: string | null;
+  key: string | null;
+  error: ErrorRecord | null;
+  trace: TaskTrace | null;
+}
+
+/** One failure, of one shape wherever it happened. It is the job DLQ's message, too. */
+export interface FailureRecord {
+  id: string;
+  kind: 'run' | 'write';
+  job: string;
+  slice: string;
+  runId: string;
+  shard?: number;
+  sink?: string;
+  error: ErrorRecord;
+  attempts: number;
+  firstFailedAt: string;
+  lastFailedAt: string;
+  /** Where to look on: the key of the manifest, the batch or the listing. */
+  pointer: string | null;
+}
+
+/** Something that must be sent because of what a transaction wrote, kept until it was. */
+export interface OutboxRecord {
+  /** The event's or the failure's id: a repeated send carries it again. */
+  id: string;
+  job: string;
+  runId: string;
+  target: 'bus' | 'job-dlq';
+  /** JSON. */
+  body: string;
+  createdAt: string;
+}
+
+/** The latest committed scheduled slice of a job. It only grows. */
+export interface Cursor {
+  slice: string;
+  runId: string;
+}

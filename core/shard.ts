@@ -1,0 +1,94 @@
+/** Objects, their scans, and the shards that are planned from them. */
+import type { ErrorRecord } from './errors.ts';
+import type { ObjectRef } from './run.ts';
+
+/** One object of the source, as Discover lists it: a line of `objects.json`. */
+export interface SourceObject {
+  /** From 0, in the order of the keys' bytes. */
+  n: number;
+  bucket: string;
+  key: string;
+  /** S3's version id, or `null` where the bucket keeps no versions. */
+  versionId: string | null;
+  /** With its quotes removed. */
+  etag: string;
+  bytes: number;
+  /** The last part of the key: what the provider called it. */
+  name: string;
+}
+
+/** A byte range, `[offset, offset + length)`, of a raw object. */
+export interface ByteRange {
+  offset: number;
+  length: number;
+}
+
+/** What one pass over an object's bytes tells of its records. */
+export interface Scan {
+  /** Data records: neither header nor comments nor blank lines. */
+  records: number;
+  /** The bytes of the header record, where the format has one in the file. */
+  header: ByteRange | null;
+  /** Record-aligned ranges in order; together they hold every data record exactly once. */
+  ranges: Array<ByteRange & { records: number }>;
+}
+
+/** What Extract found of an object, in `staging/<job>/<run>/scans/<n>.json`; the ledger has its summary. */
+export interface ScannedObject {
+  object: SourceObject;
+  raw: ObjectRef & { versionId: string | null; bytes: number; sha256: string };
+  scan: Scan;
+}
+
+/** One line of `shards.json`. */
+export interface Shard extends ByteRange {
+  /** From 0, over the whole run. */
+  n: number;
+  /** `n` of the object it is a range of. */
+  object: number;
+  raw: ObjectRef & { versionId: string | null; sha256: string };
+  header: ByteRange | null;
+  /** The number, from 0 within the object, of the shard's first record. */
+  firstRecord: number;
+  /** Extract's count. */
+  records: number;
+}
+
+/** One Parquet batch of one shard in staging. */
+export interface Batch extends ObjectRef {
+  rows: number;
+  bytes: number;
+  /** Hex. */
+  sha256: string;
+}
+
+/** How a child of a Map ended. */
+export type Outcome = { status: 'done' } | { status: 'failed'; error: ErrorRecord };
+
+/** A record that broke the contract: a line of the rejects file. Never the record's text. */
+export interface Reject {
+  code: RejectCode;
+  /** The contract's column; `null` where the record as a whole is at fault. */
+  column: string | null;
+  /** From 0, within the raw object. */
+  record: number;
+  /** Key of the raw object. */
+  object: string;
+  in: 'raw' | 'unpacked';
+  /** Bytes from the start of the raw object. */
+  offset: number;
+  length: number;
+  message: string;
+}
+
+export const rejectCodes = [
+  'RaggedRow',
+  'UnclosedQuote',
+  'InvalidQuote',
+  'InvalidUtf8',
+  'NullNotAllowed',
+  'CastFailed',
+  'ExpressionFailed',
+] as const;
+
+export type RejectCode = (typeof rejectCodes)[number];

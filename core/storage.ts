@@ -1,0 +1,36 @@
+/** Where everything lies: keys within the zones' buckets. The only place that spells them. */
+
+const encode = (part: string): string => encodeURIComponent(part).replaceAll("'", '%27');
+
+export const inboxPrefix = (job: string, slice: string): string => `${job}/${slice}/`;
+
+/** `name` is kept as the provider wrote it, but for what would leave its folder or hide a separator. */
+export const rawKey = (job: string, slice: string, runId: string, name: string): string =>
+  `raw/${job}/slice=${slice}/run=${runId}/${encode(name)}`;
+
+export const stagingPrefix = (job: string, runId: string): string => `staging/${job}/${runId}/`;
+export const objectsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}objects.json`;
+export const scanKey = (job: string, runId: string, n: number): string =>
+  `${stagingPrefix(job, runId)}scans/${n}.json`;
+export const shardsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}shards.json`;
+export const batchKey = (job: string, runId: string, n: number): string =>
+  `${stagingPrefix(job, runId)}batches/${n}.parquet`;
+/** Sorted 16-byte ids of the shard's records, for contracts with a key. */
+export const keysKey = (job: string, runId: string, n: number): string =>
+  `${stagingPrefix(job, runId)}keys/${n}.bin`;
+
+export const rejectsPrefix = (job: string, runId: string): string => `rejects/${job}/${runId}/`;
+export const rejectsKey = (job: string, runId: string, n: number): string =>
+  `${rejectsPrefix(job, runId)}${n}.ndjson`;
+export const manifestKey = (job: string, runId: string): string => `manifests/${job}/${runId}.json`;
+export const jobVersionKey = (job: string, version: string): string => `jobs/${job}/${version}.json`;
+
+/** Tables of one major version share a prefix; a change that old slices cannot be read with needs the next. */
+export const tablePrefix = (job: string, major = 1): string => `lake/${job}/v${major}/`;
+export const partitionPrefix = (job: string, slice: string, runId: string): string =>
+  `${tablePrefix(job)}slice=${slice}/run=${runId}/`;
+export const partKey = (job: string, slice: string, runId: string, n: number): string =>
+  `${partitionPrefix(job, slice, runId)}part-${String(n).padStart(5, '0')}.parquet`;
+
+/** The catalog's table of a job: its name with `_` for `-`. */
+export const tableName = (job: string): string => job.replaceAll('-', '_');

@@ -1,0 +1,46 @@
+import type { RunRef, Trigger } from '../../core/run.ts';
+
+/** The state machine's input, as a schedule, a person or a mark gives it. */
+export interface RunRequest {
+  trigger: Trigger;
+  /** The slice's name. Required but for `schedule`. */
+  slice?: string;
+  /** ISO 8601: what Scheduler says for `<aws.scheduler.scheduled-time>`, or the word `execution-start`. */
+  scheduledTime?: string;
+  /** Load the slice even where it is loaded already. */
+  force?: boolean;
+}
+
+export interface OpenRunInput {
+  request: RunRequest;
+  /** From the definition, so that a running execution keeps the version it started with. */
+  job: { name: string; version: string };
+  execution: { id: string; name: string; startTime: string };
+}
+
+/** The state behind OpenRun: each later task adds to it. */
+export interface OpenedRun {
+  outcome: 'held';
+  run: RunRef;
+}
+
+export interface BusyRun {
+  outcome: 'busy';
+  run: { job: string; runId: string; slice: string };
+  holder: { runId: string };
+  /** The run that will be started when the holder closes. */
+  markedRunId: string;
+}
+
+export type OpenRunOutput = OpenedRun | BusyRun;
+
+/** Environment that the handler reads; infra must set exactly these. */
+export const environment = [
+  'SLICES_TABLE',
+  'RUNS_TABLE',
+  'OPS_BUCKET',
+  'JOB_ASSET',
+  'BUS_NAME',
+  'JOB_DLQ_URL',
+  'STATE_MACHINE_ARN',
+] as const;
