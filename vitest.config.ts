@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**'],
     testTimeout: 30_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: '.forebay/test-report.json' },
   },
 });
