@@ -66,8 +66,11 @@ export interface Ledger {
    * run gives the run that it put.
    */
   acquire(seen: SliceRecord | null, run: NewRun): Promise<RunRecord | null>;
-  /** Sets the mark on condition that `holderRunId` still holds the slice. `false`: it does not any more. */
-  mark(job: string, slice: string, holderRunId: string, mark: Mark): Promise<boolean>;
+  /**
+   * Sets the mark on condition that `holderRunId` still holds the slice, and gives the mark that is in force:
+   * an earlier one stays, and inherits `force`. `null`: that run does not hold the slice any more.
+   */
+  mark(job: string, slice: string, holderRunId: string, mark: Mark): Promise<Mark | null>;
 
   getRun(job: string, runId: string): Promise<RunRecord | null>;
   setLoaded(run: RunRef, loaded: LoadedObjects): Promise<void>;
@@ -141,6 +144,8 @@ export interface ExecutionState {
   stoppedAt: string | null;
   /** Why, as Step Functions says it. */
   error: { Error: string; Cause: string } | null;
+  /** JSON, where it succeeded. */
+  output: string | null;
 }
 
 export interface Executions {

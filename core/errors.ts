@@ -35,6 +35,7 @@ const terminal = [
   'TableIncompatible',
   // the protocol
   'RunFenced',
+  'ExecutionEnded',
   'ShardIncomplete',
   'MessageInvalid',
   'SecretMissing',

@@ -17,6 +17,6 @@ export const environment = [
   'RUNS_TABLE',
   'SLICES_TABLE',
   'OPS_BUCKET',
-  'BUS_NAME',
+  'DATABASE', 'BUS_NAME',
   'STATE_MACHINE_ARN',
 ] as const;

@@ -7,7 +7,8 @@ import type { CommittedRun } from '../catalog/contract.ts';
  */
 export interface FailRunInput {
   job: { name: string; version: string };
-  execution: { id: string; name: string; startTime: string };
+  /** `input` is what started the execution, as it was given: it may be anything. */
+  execution: { id: string; name: string; startTime: string; input?: unknown };
   error: { Error: string; Cause: string };
 }
 
@@ -28,7 +29,7 @@ export const environment = [
   'RUNS_TABLE',
   'SLICES_TABLE',
   'OPS_BUCKET',
-  'BUS_NAME',
+  'DATABASE', 'BUS_NAME',
   'JOB_DLQ_URL',
   'STATE_MACHINE_ARN',
 ] as const;

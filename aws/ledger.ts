@@ -1,0 +1,20 @@
+/** The ledger in DynamoDB: two tables, since IAM tells writers of slices from writers of runs only by table. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Ledger } from './interfaces.ts';
+import { childVerbs } from './ledger/children.ts';
+import { closeVerbs } from './ledger/close.ts';
+import { runVerbs } from './ledger/runs.ts';
+import { sliceVerbs, type Tables } from './ledger/slices.ts';
+import { store as storeOf } from './ledger/store.ts';
+
+export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
+  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const store = storeOf(documents);
+  return {
+    ...sliceVerbs(store, tables),
+    ...runVerbs(store, tables),
+    ...childVerbs(store, tables),
+    ...closeVerbs(store, tables),
+  };
+}

@@ -1,0 +1,202 @@
+/** How a run ends: status, lease, failure and outbox in one transaction. */
+import { ForebayError } from '../../core/errors.ts';
+import { jobOfFailure } from '../../core/failure.ts';
+import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.ts';
+import { runsIndexes } from '../../core/ledger-schema.ts';
+import type { RunStatus } from '../../core/run.ts';
+import type { Ledger } from '../interfaces.ts';
+import { failureKey, failureOpen, jobKey, outboxKey, outboxPending, runKey, runStatusKey } from './keys.ts';
+import { runItem } from './runs.ts';
+import { advanceCursor, release, type Tables } from './slices.ts';
+import type { Item, Store, Write } from './store.ts';
+
+type CloseVerbs =
+  | 'closeCommitted'
+  | 'closeSkipped'
+  | 'closeFailed'
+  | 'putFailedRun'
+  | 'pendingOutbox'
+  | 'markSent'
+  | 'putFailure'
+  | 'listFailures'
+  | 'getFailure';
+
+export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerbs> {
+  return {
+    closeCommitted: (run, close) => closeCommitted(store, tables, run, close),
+    closeSkipped: async (run, { endedAt }) =>
+      closed(
+        run,
+        await store.transact([setStatus(tables, run, 'RUNNING', 'SKIPPED', { endedAt }), release(tables, run)]),
+      ),
+    closeFailed: async (run, { endedAt, error, failure, outbox }) =>
+      closed(
+        run,
+        await store.transact([
+          setStatus(tables, run, 'RUNNING', 'FAILED', { endedAt, error }),
+          release(tables, run),
+          putFailure(tables, failure),
+          ...outbox.map((record) => putOutbox(tables, record)),
+        ]),
+      ),
+    putFailedRun: async (run, failure, outbox) => {
+      const absent = { ConditionExpression: 'attribute_not_exists(pk)' };
+      const failed = await store.transact([
+        { Put: { TableName: tables.runs, Item: runItem(run), ...absent } },
+        putFailure(tables, failure),
+        ...outbox.map((record) => putOutbox(tables, record)),
+      ]);
+      return failed.length === 0;
+    },
+    pendingOutbox: async (run) => (await pendingOutbox(store, tables, run)).map(readOutbox),
+    markSent: async (record) => {
+      await store.update({
+        TableName: tables.runs,
+        Key: outboxKey(record.job, record.runId, record.target),
+        UpdateExpression: 'REMOVE statusKey SET sent = :sent',
+        ExpressionAttributeValues: { ':sent': true },
+      });
+    },
+    putFailure: (record) => renewFailure(store, tables, record),
+    listFailures: async (filter) => (await listFailures(store, tables, filter?.job)).map(readFailure),
+    getFailure: async (id) => {
+      const item = await store.get(tables.runs, failureKey(jobOfFailure(id), id));
+      return item === null ? null : readFailure(item);
+    },
+  };
+}
+
+async function closeCommitted(
+  store: Store,
+  tables: Tables,
+  run: RunRecord,
+  { endedAt, outbox }: { endedAt: string; outbox: OutboxRecord[] },
+): Promise<boolean> {
+  if (run.commitAs === null || run.loaded === null) {
+    throw new ForebayError('RunFenced', `run ${run.runId} was not committed: it is ${run.status}`);
+  }
+  const committed = { runId: run.runId, revision: run.revision, loaded: run.loaded, committedAt: endedAt };
+  const writes = [
+    setStatus(tables, run, 'COMMITTING', run.commitAs, { endedAt }),
+    release(tables, run, committed),
+    ...outbox.map((record) => putOutbox(tables, record)),
+  ];
+  if (run.trigger !== 'schedule') return closed(run, await store.transact(writes));
+  // An earlier slice that is loaded late leaves the cursor where it is, and closes without it.
+  const failed = await store.transact([...writes, advanceCursor(tables, run)]);
+  const onlyCursor = failed.length === 1 && failed[0] === writes.length;
+  return closed(run, onlyCursor ? await store.transact(writes) : failed);
+}
+
+/** The run's status is the first write: where it does not hold, somebody closed the run before. */
+function closed(run: RunRecord, failed: number[]): boolean {
+  if (failed.length === 0) return true;
+  if (failed.includes(0)) return false;
+  throw new ForebayError('RunFenced', `run ${run.runId} does not hold slice ${run.slice} of ${run.job} any more`);
+}
+
+function setStatus(tables: Tables, run: RunRecord, from: RunStatus, to: RunStatus, set: Item): Write {
+  const names = Object.keys(set);
+  return {
+    Update: {
+      TableName: tables.runs,
+      Key: runKey(run.job, run.runId),
+      UpdateExpression: `SET #status = :to, statusKey = :statusKey${names.map((n) => `, #${n} = :${n}`).join('')}`,
+      ConditionExpression: '#status = :from AND fence = :fence',
+      ExpressionAttributeNames: {
+        '#status': 'status',
+        ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      },
+      ExpressionAttributeValues: {
+        ':from': from,
+        ':to': to,
+        ':statusKey': runStatusKey(to),
+        ':fence': run.fence,
+        ...Object.fromEntries(names.map((name) => [`:${name}`, set[name]])),
+      },
+    },
+  };
+}
+
+const putOutbox = (tables: Tables, record: OutboxRecord): Write => ({
+  Put: {
+    TableName: tables.runs,
+    Item: {
+      ...outboxKey(record.job, record.runId, record.target),
+      statusKey: outboxPending,
+      at: record.createdAt,
+      ...record,
+    },
+  },
+});
+
+const putFailure = (tables: Tables, record: FailureRecord): Write => ({
+  Put: {
+    TableName: tables.runs,
+    Item: {
+      ...failureKey(record.job, record.id),
+      statusKey: failureOpen,
+      at: record.lastFailedAt,
+      ...record,
+    },
+  },
+});
+
+async function renewFailure(store: Store, tables: Tables, record: FailureRecord): Promise<void> {
+  const { firstFailedAt, ...rest } = record;
+  const set: Item = { statusKey: failureOpen, at: record.lastFailedAt, ...rest };
+  const names = Object.keys(set).filter((name) => set[name] !== undefined);
+  await store.update({
+    TableName: tables.runs,
+    Key: failureKey(record.job, record.id),
+    UpdateExpression: `SET #first = if_not_exists(#first, :first)${names.map((n) => `, #${n} = :${n}`).join('')}`,
+    ExpressionAttributeNames: {
+      '#first': 'firstFailedAt',
+      ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
+    },
+    ExpressionAttributeValues: {
+      ':first': firstFailedAt,
+      ...Object.fromEntries(names.map((name) => [`:${name}`, set[name]])),
+    },
+  });
+}
+
+/** Of one run: consistent, from the table. Of all: from the index, which may lag a moment behind. */
+function pendingOutbox(store: Store, tables: Tables, run?: { job: string; runId: string }): Promise<Item[]> {
+  if (run === undefined) return byStatus(store, tables, outboxPending);
+  return store.query({
+    TableName: tables.runs,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    FilterExpression: 'attribute_exists(statusKey)',
+    ExpressionAttributeValues: { ':pk': jobKey(run.job), ':sk': `OUTBOX#${run.runId}#` },
+    ConsistentRead: true,
+  });
+}
+
+function listFailures(store: Store, tables: Tables, job?: string): Promise<Item[]> {
+  if (job === undefined) return byStatus(store, tables, failureOpen);
+  return store.query({
+    TableName: tables.runs,
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+    ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'FAILURE#' },
+    ConsistentRead: true,
+  });
+}
+
+const byStatus = (store: Store, tables: Tables, statusKey: string): Promise<Item[]> =>
+  store.query({
+    TableName: tables.runs,
+    IndexName: runsIndexes.byStatus.name,
+    KeyConditionExpression: 'statusKey = :statusKey',
+    ExpressionAttributeValues: { ':statusKey': statusKey },
+  });
+
+function readOutbox(item: Item): OutboxRecord {
+  const { pk: _pk, sk: _sk, statusKey: _statusKey, at: _at, sent: _sent, ...record } = item;
+  return record as unknown as OutboxRecord;
+}
+
+function readFailure(item: Item): FailureRecord {
+  const { pk: _pk, sk: _sk, statusKey: _statusKey, at: _at, ...record } = item;
+  return record as unknown as FailureRecord;
+}

@@ -1,0 +1,36 @@
+/** Keys of the ledger's items, as DESIGN's storage layout names them. */
+import type { RunStatus } from '../../core/run.ts';
+
+/** Children of one run are spread over this many partitions, so that no shard writes all to one. */
+export const spread = 16;
+
+const padded = (n: number): string => String(n).padStart(6, '0');
+
+export const jobKey = (job: string) => `JOB#${job}`;
+export const sliceKey = (job: string, slice: string) => ({ pk: jobKey(job), sk: `SLICE#${slice}` });
+export const cursorKey = (job: string) => ({ pk: jobKey(job), sk: 'CURSOR' });
+export const runKey = (job: string, runId: string) => ({ pk: jobKey(job), sk: `RUN#${runId}` });
+export const outboxKey = (job: string, runId: string, target: string) => ({
+  pk: jobKey(job),
+  sk: `OUTBOX#${runId}#${target}`,
+});
+export const failureKey = (job: string, id: string) => ({ pk: jobKey(job), sk: `FAILURE#${id}` });
+
+export const childPartition = (runId: string, n: number) => `RUN#${runId}#${n % spread}`;
+export const objectKey = (runId: string, n: number) => ({
+  pk: childPartition(runId, n),
+  sk: `OBJECT#${padded(n)}`,
+});
+export const shardKey = (runId: string, n: number) => ({
+  pk: childPartition(runId, n),
+  sk: `SHARD#${padded(n)}`,
+});
+export const sinkKey = (runId: string, sink: string, n: number) => ({
+  pk: childPartition(runId, n),
+  sk: `SINK#${sink}#${padded(n)}`,
+});
+
+export const runStatusKey = (status: RunStatus) => `RUN#${status}`;
+export const outboxPending = 'OUTBOX#PENDING';
+export const failureOpen = 'FAILURE#OPEN';
+export const marked = 'MARKED';

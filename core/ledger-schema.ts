@@ -1,0 +1,17 @@
+/** The ledger's two tables: names of keys and indexes, for who builds them and who asks them. */
+
+/** Both tables have a partition key and a sort key of these names, both strings. */
+export const partitionKey = 'pk';
+export const sortKey = 'sk';
+
+/** Sparse: only slices with a mark are in it. */
+export const slicesIndexes = {
+  marked: { name: 'marked', partitionKey: 'markedKey', sortKey: 'sk' },
+} as const;
+
+export const runsIndexes = {
+  /** `RUN#<status>`, `OUTBOX#PENDING` or `FAILURE#OPEN`, by time. */
+  byStatus: { name: 'byStatus', partitionKey: 'statusKey', sortKey: 'at' },
+  /** A job's runs by time. */
+  byJob: { name: 'byJob', partitionKey: 'jobKey', sortKey: 'at' },
+} as const;

@@ -1,0 +1,125 @@
+import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
+import { type ErrorRecord, readError } from '../../core/errors.ts';
+import { runFailureId } from '../../core/failure.ts';
+import type { Job } from '../../core/job/model.ts';
+import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.ts';
+import { cutUtf8 } from '../../core/text.ts';
+import { type CompletionDeps, complete, eventOf } from '../completion.ts';
+import { runRef } from '../run-ref.ts';
+import type { FailRunInput, FailRunOutput } from './contract.ts';
+
+export interface FailRunDeps extends CompletionDeps, Pick<Ledger, 'getRun' | 'closeFailed' | 'putFailedRun'> {
+  readJob(run: { job: string; jobVersion: string }): Promise<Job>;
+  now(): Date;
+  database: string;
+  region: string;
+}
+
+/** Closes a run as failed, once, whoever calls; a run that was committed is left to be rolled forward. */
+export async function failRun(deps: FailRunDeps, input: FailRunInput): Promise<FailRunOutput> {
+  const error = readError(input.error);
+  const run = await deps.getRun(input.job.name, input.execution.name);
+  if (run === null) return failUnopened(deps, input, error);
+  return failOpened(deps, run, error);
+}
+
+/** The same for a run's record at hand: OpenRun and the sweeper come this way. */
+export async function failOpened(deps: FailRunDeps, run: RunRecord, error: ErrorRecord): Promise<FailRunOutput> {
+  if (run.status === 'RUNNING') {
+    const now = deps.now().toISOString();
+    const failure = failureOf(run, error, now);
+    const outbox = await outboxOf(deps, run, failure);
+    await deps.closeFailed(run, { endedAt: now, error, failure, outbox });
+  }
+  // Whether it was this call or another that closed it is read from what is stored.
+  const now = (await deps.getRun(run.job, run.runId)) ?? run;
+  if (now.status === 'FAILED') {
+    await complete(deps, now);
+    return { outcome: 'failed', error: now.error ?? error };
+  }
+  if (now.manifest !== null && now.commitAs !== null) {
+    return { outcome: 'committed', run: runRef(now), status: now.commitAs, manifest: now.manifest };
+  }
+  // A skipped run that failed behind its close has nothing to undo; its execution did fail.
+  return { outcome: 'failed', error };
+}
+
+/** OpenRun itself failed: there is no lease to release and perhaps no slice, but the failure is told all the same. */
+async function failUnopened(deps: FailRunDeps, input: FailRunInput, error: ErrorRecord): Promise<FailRunOutput> {
+  const now = deps.now().toISOString();
+  const run = unopened(input, error, now);
+  const failure = failureOf(run, error, now);
+  await deps.putFailedRun(run, failure, await outboxOf(deps, run, failure));
+  await complete(deps, run);
+  return { outcome: 'failed', error };
+}
+
+function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt: string): RunRecord {
+  const request = (execution.input ?? {}) as { slice?: unknown; trigger?: unknown };
+  const time = new Date(execution.startTime).toISOString();
+  return {
+    job: job.name,
+    runId: execution.name,
+    jobVersion: job.version,
+    slice: typeof request.slice === 'string' ? cutUtf8(request.slice, 100) : '',
+    status: 'FAILED',
+    fence: 0,
+    revision: 0,
+    trigger: request.trigger === 'schedule' || request.trigger === 'mark' ? request.trigger : 'manual',
+    force: false,
+    time,
+    executionArn: execution.id,
+    startedAt: time,
+    endedAt,
+    counts: null,
+    commitAs: null,
+    manifest: null,
+    loaded: null,
+    error,
+    tasks: {},
+  };
+}
+
+function failureOf(run: RunRecord, error: ErrorRecord, now: string): FailureRecord {
+  return {
+    id: runFailureId(run.job, run.runId),
+    kind: 'run',
+    job: run.job,
+    slice: run.slice,
+    runId: run.runId,
+    error,
+    attempts: 1,
+    firstFailedAt: now,
+    lastFailedAt: now,
+    pointer: run.manifest?.key ?? null,
+  };
+}
+
+async function outboxOf(deps: FailRunDeps, run: RunRecord, failure: FailureRecord): Promise<OutboxRecord[]> {
+  const job = await deps.readJob(run);
+  const now = failure.lastFailedAt;
+  const event = eventOf(job, run, 'JobFailed', {
+    database: deps.database,
+    region: deps.region,
+    now,
+    error: failure.error,
+  });
+  const message: OutboxRecord = {
+    id: failure.id,
+    job: run.job,
+    runId: run.runId,
+    target: 'job-dlq',
+    body: JSON.stringify(failure),
+    createdAt: now,
+  };
+  return [event, message];
+}
+
+/** Why a run ended whose execution no `Catch` saw end. */
+export function endedError(execution: ExecutionState | null): ErrorRecord {
+  if (execution?.error) return readError(execution.error);
+  return {
+    name: 'ExecutionEnded',
+    message: 'its execution ended without a word: it was stopped, timed out or is gone',
+  };
+}

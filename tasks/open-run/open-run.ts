@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { ForebayError } from '../../core/errors.ts';
+import type { Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
+import type { Job } from '../../core/job/model.ts';
+import { parseSlice, sliceForScheduledTime } from '../../core/slice.ts';
+import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
+import { runRef } from '../run-ref.ts';
+import type { OpenRunInput, OpenRunOutput, RunRequest } from './contract.ts';
+
+export interface OpenRunDeps extends Pick<Ledger, 'getSlice' | 'acquire' | 'mark' | 'getRun'> {
+  /** Copies the deployed job to the ops bucket, unless this version is there, and gives it. */
+  pinJobVersion(job: { name: string; version: string }): Promise<Job>;
+  describe(executionArn: string): Promise<ExecutionState | null>;
+  /** Finishes a run whose execution has ended, as FailRun does. */
+  failEnded(run: RunRecord, execution: ExecutionState | null): Promise<void>;
+}
+
+/** Each round somebody else made progress; this many in a row is a fault, not bad luck. */
+const rounds = 20;
+
+/**
+ * Names the slice, pins the job version and takes the slice's lease. A living holder is left its mark and the
+ * answer is `busy`; the run of a holder that has ended is finished first.
+ */
+export async function openRun(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {
+  const job = await deps.pinJobVersion(input.job);
+  const slice = sliceOf(job, input.request, input.execution.startTime);
+  for (let round = 0; round < rounds; round++) {
+    const seen = await deps.getSlice(job.name, slice);
+    const output = seen?.holder == null ? await take(deps, input, slice, seen) : await meet(deps, input, seen);
+    if (output !== null) return output;
+  }
+  throw new ForebayError('LedgerConflict', `slice ${slice} of ${job.name} changed hands ${rounds} times; try again`);
+}
+
+function sliceOf(job: Job, request: RunRequest, startTime: string): string {
+  if (request.trigger === 'schedule') {
+    const { scheduledTime } = request;
+    // A local cloud's Scheduler does not fill in the scheduled time: its schedules say so by this word.
+    const time = scheduledTime === 'execution-start' ? startTime : scheduledTime;
+    return sliceForScheduledTime(job, time ?? '').name;
+  }
+  if (request.slice === undefined) {
+    throw new ForebayError('SliceInvalid', `the input names no slice; give one of ${job.name}'s, e.g. by --slice`);
+  }
+  return parseSlice(job, request.slice).name;
+}
+
+async function take(
+  deps: OpenRunDeps,
+  input: OpenRunInput,
+  slice: string,
+  seen: SliceRecord | null,
+): Promise<OpenRunOutput | null> {
+  const { execution, job, request } = input;
+  const time = new Date(execution.startTime).toISOString();
+  const run = await deps.acquire(seen, {
+    job: job.name,
+    jobVersion: job.version,
+    runId: execution.name,
+    slice,
+    trigger: request.trigger,
+    // Taking the lease clears the mark, so what the marked trigger asked for is asked for now.
+    force: (request.force ?? false) || (seen?.mark?.force ?? false),
+    time,
+    executionArn: execution.id,
+    startedAt: time,
+  });
+  return run === null ? null : { outcome: 'held', run: runRef(run) };
+}
+
+async function meet(deps: OpenRunDeps, input: OpenRunInput, seen: SliceRecord): Promise<OpenRunOutput | null> {
+  const { holder } = seen;
+  if (holder === null) return null;
+  const run = await deps.getRun(seen.job, holder.runId);
+  if (holder.runId === input.execution.name && run !== null) return { outcome: 'held', run: runRef(run) };
+  const execution = await deps.describe(holder.executionArn);
+  // A run that is committing is only rolled forward, by who may write the catalog: until then it is in our way.
+  if (execution?.status === 'RUNNING' || run?.status === 'COMMITTING') return busy(deps, input, seen, holder.runId);
+  if (run !== null) await deps.failEnded(run, execution);
+  return null;
+}
+
+async function busy(
+  deps: OpenRunDeps,
+  input: OpenRunInput,
+  seen: SliceRecord,
+  holder: string,
+): Promise<OpenRunOutput | null> {
+  const mark: Mark = {
+    runId: markedRunId(input.execution.name),
+    trigger: 'mark',
+    force: input.request.force ?? false,
+  };
+  const inForce = await deps.mark(seen.job, seen.slice, holder, mark);
+  if (inForce === null) return null;
+  return {
+    outcome: 'busy',
+    run: { job: seen.job, runId: input.execution.name, slice: seen.slice },
+    holder: { runId: holder },
+    markedRunId: inForce.runId,
+  };
+}
+
+/** The same for each repeat of the same trigger, and a valid execution name of at most 80 characters. */
+const markedRunId = (runId: string): string =>
+  `m-${createHash('sha256').update(runId).digest('hex').slice(0, 32)}`;
