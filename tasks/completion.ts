@@ -1,12 +1,13 @@
 /** What follows a run's close: the outbox is sent, and the run that a mark asks for is started. */
-import { eventId, eventSchemas, type EventType } from '../core/events.ts';
+
 import { runMetadata } from '../core/envelope/metadata.ts';
 import type { ErrorRecord } from '../core/errors.ts';
+import { type EventType, eventId, eventSchemas } from '../core/events.ts';
 import type { Job } from '../core/job/model.ts';
 import type { OutboxRecord, RunRecord, SliceRecord } from '../core/ledger.ts';
 import { tableName } from '../core/storage.ts';
-import { runRef } from './run-ref.ts';
 import type { RunRequest } from './open-run/contract.ts';
+import { runRef } from './run-ref.ts';
 
 export interface CompletionDeps {
   pendingOutbox(run: { job: string; runId: string }): Promise<OutboxRecord[]>;
@@ -17,7 +18,10 @@ export interface CompletionDeps {
 }
 
 /** Safe to repeat at any point: events keep their ids, and a run of one name starts once. */
-export async function complete(deps: CompletionDeps, run: { job: string; runId: string; slice: string }): Promise<void> {
+export async function complete(
+  deps: CompletionDeps,
+  run: { job: string; runId: string; slice: string },
+): Promise<void> {
   for (const record of await deps.pendingOutbox(run)) {
     await deps.send(record);
     // A crash here sends the record again, with the same id.
@@ -48,7 +52,11 @@ export function eventOf(
 ): OutboxRecord {
   const committed = type !== 'JobFailed';
   const detail = eventSchemas[type].parse({
-    metadata: { id: eventId(run.runId, type), ...runMetadata(job, runRef(run), context.region), eventType: type },
+    metadata: {
+      id: eventId(run.runId, type),
+      ...runMetadata(job, runRef(run), context.region),
+      eventType: type,
+    },
     data: {
       schemaVersion: 1,
       job: run.job,

@@ -17,7 +17,10 @@ export async function readJobVersion(
   const bytes = await read(key);
   const digest = createHash('sha256').update(bytes).digest('hex');
   if (digest !== run.jobVersion) {
-    throw new ForebayError('ChecksumMismatch', `${key} has sha256 ${digest}: deploy the job again to restore it`);
+    throw new ForebayError(
+      'ChecksumMismatch',
+      `${key} has sha256 ${digest}: deploy the job again to restore it`,
+    );
   }
   const job = JSON.parse(Buffer.from(bytes).toString('utf8')) as Job;
   known.set(key, job);

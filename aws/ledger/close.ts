@@ -27,7 +27,10 @@ export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerb
     closeSkipped: async (run, { endedAt }) =>
       closed(
         run,
-        await store.transact([setStatus(tables, run, 'RUNNING', 'SKIPPED', { endedAt }), release(tables, run)]),
+        await store.transact([
+          setStatus(tables, run, 'RUNNING', 'SKIPPED', { endedAt }),
+          release(tables, run),
+        ]),
       ),
     closeFailed: async (run, { endedAt, error, failure, outbox }) =>
       closed(
@@ -92,7 +95,10 @@ async function closeCommitted(
 function closed(run: RunRecord, failed: number[]): boolean {
   if (failed.length === 0) return true;
   if (failed.includes(0)) return false;
-  throw new ForebayError('RunFenced', `run ${run.runId} does not hold slice ${run.slice} of ${run.job} any more`);
+  throw new ForebayError(
+    'RunFenced',
+    `run ${run.runId} does not hold slice ${run.slice} of ${run.job} any more`,
+  );
 }
 
 function setStatus(tables: Tables, run: RunRecord, from: RunStatus, to: RunStatus, set: Item): Write {

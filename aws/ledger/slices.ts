@@ -57,7 +57,8 @@ async function acquire(
   run: NewRun,
 ): Promise<RunRecord | null> {
   const record = newRun(run, (seen?.fence ?? 0) + 1, (seen?.committed?.revision ?? 0) + 1);
-  const unchanged = seen === null ? 'attribute_not_exists(pk)' : 'attribute_not_exists(holder) AND fence = :seen';
+  const unchanged =
+    seen === null ? 'attribute_not_exists(pk)' : 'attribute_not_exists(holder) AND fence = :seen';
   const failed = await store.transact([
     {
       Update: {
@@ -76,7 +77,9 @@ async function acquire(
         },
       },
     },
-    { Put: { TableName: tables.runs, Item: runItem(record), ConditionExpression: 'attribute_not_exists(pk)' } },
+    {
+      Put: { TableName: tables.runs, Item: runItem(record), ConditionExpression: 'attribute_not_exists(pk)' },
+    },
   ]);
   if (failed.length === 0) return record;
   // Our own write, whose answer was lost, counts: the run is there and RUNNING.

@@ -75,7 +75,9 @@ const human = new Intl.DateTimeFormat('en-GB', {
 });
 
 /** One instant in the envelope's three forms. */
-export function times(iso: string): Pick<EnvelopeMetadata, 'timestamp' | 'timestampHuman' | 'requestTimeEpoch'> {
+export function times(
+  iso: string,
+): Pick<EnvelopeMetadata, 'timestamp' | 'timestampHuman' | 'requestTimeEpoch'> {
   const time = new Date(iso);
   const part = Object.fromEntries(human.formatToParts(time).map(({ type, value }) => [type, value]));
   return {

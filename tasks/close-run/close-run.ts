@@ -5,7 +5,9 @@ import type { RunRecord } from '../../core/ledger.ts';
 import { type CompletionDeps, complete, eventOf } from '../completion.ts';
 import type { CloseRunOutput } from './contract.ts';
 
-export interface CloseRunDeps extends CompletionDeps, Pick<Ledger, 'getRun' | 'closeCommitted' | 'closeSkipped'> {
+export interface CloseRunDeps
+  extends CompletionDeps,
+    Pick<Ledger, 'getRun' | 'closeCommitted' | 'closeSkipped'> {
   readJob(run: { job: string; jobVersion: string }): Promise<Job>;
   now(): Date;
   database: string;
@@ -17,7 +19,10 @@ export interface CloseRunDeps extends CompletionDeps, Pick<Ledger, 'getRun' | 'c
  * event goes out and the marked run is started. All of it comes from the ledger, so that whoever repeats it
  * after a crash does the same.
  */
-export async function closeRun(deps: CloseRunDeps, id: { job: string; runId: string }): Promise<CloseRunOutput> {
+export async function closeRun(
+  deps: CloseRunDeps,
+  id: { job: string; runId: string },
+): Promise<CloseRunOutput> {
   const run = await opened(deps, id);
   const endedAt = deps.now().toISOString();
   if (run.status === 'RUNNING') await deps.closeSkipped(run, { endedAt });

@@ -17,6 +17,7 @@ export const environment = [
   'RUNS_TABLE',
   'SLICES_TABLE',
   'OPS_BUCKET',
-  'DATABASE', 'BUS_NAME',
+  'DATABASE',
+  'BUS_NAME',
   'STATE_MACHINE_ARN',
 ] as const;

@@ -29,7 +29,8 @@ export const environment = [
   'RUNS_TABLE',
   'SLICES_TABLE',
   'OPS_BUCKET',
-  'DATABASE', 'BUS_NAME',
+  'DATABASE',
+  'BUS_NAME',
   'JOB_DLQ_URL',
   'STATE_MACHINE_ARN',
 ] as const;

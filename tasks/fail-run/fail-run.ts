@@ -24,7 +24,11 @@ export async function failRun(deps: FailRunDeps, input: FailRunInput): Promise<F
 }
 
 /** The same for a run's record at hand: OpenRun and the sweeper come this way. */
-export async function failOpened(deps: FailRunDeps, run: RunRecord, error: ErrorRecord): Promise<FailRunOutput> {
+export async function failOpened(
+  deps: FailRunDeps,
+  run: RunRecord,
+  error: ErrorRecord,
+): Promise<FailRunOutput> {
   if (run.status === 'RUNNING') {
     const now = deps.now().toISOString();
     const failure = failureOf(run, error, now);
@@ -45,7 +49,11 @@ export async function failOpened(deps: FailRunDeps, run: RunRecord, error: Error
 }
 
 /** OpenRun itself failed: there is no lease to release and perhaps no slice, but the failure is told all the same. */
-async function failUnopened(deps: FailRunDeps, input: FailRunInput, error: ErrorRecord): Promise<FailRunOutput> {
+async function failUnopened(
+  deps: FailRunDeps,
+  input: FailRunInput,
+  error: ErrorRecord,
+): Promise<FailRunOutput> {
   const now = deps.now().toISOString();
   const run = unopened(input, error, now);
   const failure = failureOf(run, error, now);

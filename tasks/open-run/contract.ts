@@ -40,7 +40,8 @@ export const environment = [
   'RUNS_TABLE',
   'OPS_BUCKET',
   'JOB_ASSET',
-  'DATABASE', 'BUS_NAME',
+  'DATABASE',
+  'BUS_NAME',
   'JOB_DLQ_URL',
   'STATE_MACHINE_ARN',
 ] as const;

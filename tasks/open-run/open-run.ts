@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { ForebayError } from '../../core/errors.ts';
-import type { Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
-import type { Job } from '../../core/job/model.ts';
-import { parseSlice, sliceForScheduledTime } from '../../core/slice.ts';
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
+import { ForebayError } from '../../core/errors.ts';
+import type { Job } from '../../core/job/model.ts';
+import type { Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
+import { parseSlice, sliceForScheduledTime } from '../../core/slice.ts';
 import { runRef } from '../run-ref.ts';
 import type { OpenRunInput, OpenRunOutput, RunRequest } from './contract.ts';
 
@@ -27,10 +27,14 @@ export async function openRun(deps: OpenRunDeps, input: OpenRunInput): Promise<O
   const slice = sliceOf(job, input.request, input.execution.startTime);
   for (let round = 0; round < rounds; round++) {
     const seen = await deps.getSlice(job.name, slice);
-    const output = seen?.holder == null ? await take(deps, input, slice, seen) : await meet(deps, input, seen);
+    const output =
+      seen?.holder == null ? await take(deps, input, slice, seen) : await meet(deps, input, seen);
     if (output !== null) return output;
   }
-  throw new ForebayError('LedgerConflict', `slice ${slice} of ${job.name} changed hands ${rounds} times; try again`);
+  throw new ForebayError(
+    'LedgerConflict',
+    `slice ${slice} of ${job.name} changed hands ${rounds} times; try again`,
+  );
 }
 
 function sliceOf(job: Job, request: RunRequest, startTime: string): string {
@@ -41,7 +45,10 @@ function sliceOf(job: Job, request: RunRequest, startTime: string): string {
     return sliceForScheduledTime(job, time ?? '').name;
   }
   if (request.slice === undefined) {
-    throw new ForebayError('SliceInvalid', `the input names no slice; give one of ${job.name}'s, e.g. by --slice`);
+    throw new ForebayError(
+      'SliceInvalid',
+      `the input names no slice; give one of ${job.name}'s, e.g. by --slice`,
+    );
   }
   return parseSlice(job, request.slice).name;
 }
@@ -69,14 +76,19 @@ async function take(
   return run === null ? null : { outcome: 'held', run: runRef(run) };
 }
 
-async function meet(deps: OpenRunDeps, input: OpenRunInput, seen: SliceRecord): Promise<OpenRunOutput | null> {
+async function meet(
+  deps: OpenRunDeps,
+  input: OpenRunInput,
+  seen: SliceRecord,
+): Promise<OpenRunOutput | null> {
   const { holder } = seen;
   if (holder === null) return null;
   const run = await deps.getRun(seen.job, holder.runId);
   if (holder.runId === input.execution.name && run !== null) return { outcome: 'held', run: runRef(run) };
   const execution = await deps.describe(holder.executionArn);
   // A run that is committing is only rolled forward, by who may write the catalog: until then it is in our way.
-  if (execution?.status === 'RUNNING' || run?.status === 'COMMITTING') return busy(deps, input, seen, holder.runId);
+  if (execution?.status === 'RUNNING' || run?.status === 'COMMITTING')
+    return busy(deps, input, seen, holder.runId);
   if (run !== null) await deps.failEnded(run, execution);
   return null;
 }

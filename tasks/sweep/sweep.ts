@@ -1,9 +1,9 @@
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
-import type { ObjectRef } from '../../core/run.ts';
 import type { OutboxRecord, RunRecord } from '../../core/ledger.ts';
-import { closeRun, type CloseRunDeps } from '../close-run/close-run.ts';
+import type { ObjectRef } from '../../core/run.ts';
+import { type CloseRunDeps, closeRun } from '../close-run/close-run.ts';
 import { startMarked } from '../completion.ts';
-import { endedError, failOpened, type FailRunDeps } from '../fail-run/fail-run.ts';
+import { endedError, type FailRunDeps, failOpened } from '../fail-run/fail-run.ts';
 import type { SweepInput, SweepOutput } from './contract.ts';
 
 export interface SweepDeps
@@ -49,7 +49,8 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepOu
   } else {
     await sweepAll(deps, done, attempt);
   }
-  if (troubles.length > 0) throw new Error(`the sweep could not finish ${troubles.length}: ${troubles.slice(0, 10).join(', ')}`);
+  if (troubles.length > 0)
+    throw new Error(`the sweep could not finish ${troubles.length}: ${troubles.slice(0, 10).join(', ')}`);
   return done;
 }
 
@@ -57,7 +58,8 @@ type Attempt = (what: string, work: () => Promise<void>) => Promise<void>;
 
 async function sweepAll(deps: SweepDeps, done: SweepOutput, attempt: Attempt): Promise<void> {
   for (const status of ['RUNNING', 'COMMITTING'] as const) {
-    for (const run of await deps.listRuns({ status })) await attempt(run.runId, () => finish(deps, run, done));
+    for (const run of await deps.listRuns({ status }))
+      await attempt(run.runId, () => finish(deps, run, done));
   }
   const before = new Date(deps.now().getTime() - outboxGraceMs).toISOString();
   for (const record of await deps.allPendingOutbox()) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { cutUtf8 } from '../../core/text.ts';
 import { describeError, ForebayError, readError } from '../../core/errors.ts';
+import { cutUtf8 } from '../../core/text.ts';
 
 test("an error's message begins with its name, and the record keeps them apart", () => {
   const error = new ForebayError('SliceInvalid', "slice '2026-13-01' is not a day");
@@ -24,13 +24,19 @@ test("AWS's answer is kept", () => {
     name: 'AccessDenied',
     $metadata: {},
   });
-  expect(describeError(denied)).toEqual({ name: 'AccessDenied', message: 'not authorized to perform: s3:PutObject' });
+  expect(describeError(denied)).toEqual({
+    name: 'AccessDenied',
+    message: 'not authorized to perform: s3:PutObject',
+  });
 });
 
 test.each([
   [
     'as AWS hands it over',
-    { Error: 'CountMismatch', Cause: JSON.stringify({ errorType: 'CountMismatch', errorMessage: 'CountMismatch: 3 ≠ 4' }) },
+    {
+      Error: 'CountMismatch',
+      Cause: JSON.stringify({ errorType: 'CountMismatch', errorMessage: 'CountMismatch: 3 ≠ 4' }),
+    },
   ],
   [
     'where only the message carries the name',
@@ -48,7 +54,9 @@ test('of a foreign error only the name and what Lambda says of the function are 
     message: 'Task timed out after 60.00 seconds',
   });
   const quoting = { errorMessage: "Could not convert 'alice@example.org'" };
-  expect(JSON.stringify(readError({ Error: 'Error', Cause: JSON.stringify(quoting) }))).not.toContain('alice');
+  expect(JSON.stringify(readError({ Error: 'Error', Cause: JSON.stringify(quoting) }))).not.toContain(
+    'alice',
+  );
 });
 
 test('text is cut by bytes at a code point, and control characters that SQS refuses become blanks', () => {

@@ -12,7 +12,13 @@ const rules: Record<string, RegExp[]> = {
   aws: [/^aws\//, /^core\//],
   tasks: [/^tasks\//, /^aws\//, /^core\//],
   workflows: [/^workflows\//, /^core\/errors\.ts$/, /^core\/text\.ts$/, /^tasks\/[a-z-]+\/contract\.ts$/],
-  infra: [/^infra\//, /^workflows\//, /^core\//, /^tasks\/[a-z-]+\/contract\.ts$/, /^tasks\/environment\.ts$/],
+  infra: [
+    /^infra\//,
+    /^workflows\//,
+    /^core\//,
+    /^tasks\/[a-z-]+\/contract\.ts$/,
+    /^tasks\/environment\.ts$/,
+  ],
   cli: [/^cli\//, /^tasks\//, /^aws\//, /^core\//],
 };
 
@@ -26,11 +32,13 @@ function sources(dir: string): string[] {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  const pattern = /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:\{[^}]*\}[^'"\n;]*?)?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g;
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:\{[^}]*\}[^'"\n;]*?)?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g;
   return [...text.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
-const toRoom = (file: string, specifier: string): string => relative(root, resolve(root, dirname(file), specifier));
+const toRoom = (file: string, specifier: string): string =>
+  relative(root, resolve(root, dirname(file), specifier));
 
 for (const [room, allowed] of Object.entries(rules)) {
   test(`${room}/ imports only from the rooms that it may`, () => {
@@ -56,7 +64,9 @@ test('only aws/ imports the AWS SDK', () => {
 });
 
 test('core/ knows no environment', () => {
-  const strays = sources('core').filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')));
+  const strays = sources('core').filter((file) =>
+    /process\.env/.test(readFileSync(join(root, file), 'utf8')),
+  );
   expect(strays).toEqual([]);
 });
 
@@ -69,6 +79,8 @@ test("a task is its contract, its logic and its handler, and its folder's name i
 
 test('a handler stays within thirty lines, and no source file grows past 250', () => {
   const lines = (file: string) => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length;
-  const long = Object.keys(rules).flatMap(sources).filter((file) => lines(file) > (/handler\.ts$/.test(file) ? 30 : 250));
+  const long = Object.keys(rules)
+    .flatMap(sources)
+    .filter((file) => lines(file) > (/handler\.ts$/.test(file) ? 30 : 250));
   expect(long).toEqual([]);
 });

@@ -1,0 +1,65 @@
+import {
+  DescribeExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  type SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { cutUtf8 } from '../core/text.ts';
+import { isNamed, translate } from './errors.ts';
+import type { ExecutionState, Executions } from './interfaces.ts';
+
+export function executions(client: SFNClient): Executions {
+  return {
+    describe: (executionArn) => describe(client, executionArn),
+    start: async (stateMachineArn, name, input) => {
+      const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+      try {
+        await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+        return { executionArn, started: true };
+      } catch (error) {
+        if (isNamed(error, 'ExecutionAlreadyExists')) return { executionArn, started: false };
+        return translate(error);
+      }
+    },
+    succeedTask: (taskToken, output) =>
+      accepted(client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }))),
+    failTask: (taskToken, { name, message }) =>
+      accepted(
+        client.send(
+          new SendTaskFailureCommand({
+            taskToken,
+            error: cutUtf8(name, 256),
+            cause: cutUtf8(`${name}: ${message}`, 4_096),
+          }),
+        ),
+      ),
+  };
+}
+
+async function describe(client: SFNClient, executionArn: string): Promise<ExecutionState | null> {
+  try {
+    const found = await client.send(new DescribeExecutionCommand({ executionArn }));
+    const running = found.status === 'RUNNING' || found.status === 'PENDING_REDRIVE';
+    return {
+      status: running ? 'RUNNING' : 'ENDED',
+      stoppedAt: found.stopDate?.toISOString() ?? null,
+      error: found.error === undefined ? null : { Error: found.error, Cause: found.cause ?? '' },
+      output: found.output ?? null,
+    };
+  } catch (error) {
+    if (isNamed(error, 'ExecutionDoesNotExist')) return null;
+    return translate(error);
+  }
+}
+
+/** The state may be gone: it timed out, or another delivery of the same message answered before. */
+async function accepted(answer: Promise<unknown>): Promise<'accepted' | 'gone'> {
+  try {
+    await answer;
+    return 'accepted';
+  } catch (error) {
+    if (isNamed(error, 'TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken')) return 'gone';
+    return translate(error);
+  }
+}

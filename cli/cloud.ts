@@ -1,0 +1,1 @@
+/** The cloud that the environment points to, as the CLI sees it: found by the shared stack's outputs. */

@@ -1,0 +1,160 @@
+/** A run as people want to see it: its states with their times, and where every record went. */
+import type {
+  ObjectRecord,
+  RunRecord,
+  RunTask,
+  ShardRecord,
+  SinkRecord,
+  TaskMetrics,
+  TaskTrace,
+} from '../core/ledger.ts';
+import type { RunStatus } from '../core/run.ts';
+
+export interface StateReport {
+  state: string;
+  startedAt: string;
+  endedAt: string;
+  /** From the first start to the last end. */
+  ms: number;
+  /** The most that one piece of its work took. */
+  attempts: number;
+  metrics: TaskMetrics;
+}
+
+export interface Accounting {
+  read: number;
+  written: number;
+  rejected: number;
+  filtered: number;
+  /** read = written + rejected + filtered. */
+  balanced: boolean;
+}
+
+export interface RunReport {
+  run: Omit<RunRecord, 'tasks'>;
+  ms: number | null;
+  states: StateReport[];
+  objects: Pick<ObjectRecord, 'n' | 'name' | 'status' | 'records' | 'bytes' | 'sha256' | 'error'>[];
+  shards: { total: number | null; done: number; failed: number };
+  accounting: Accounting | null;
+  rejectsByCode: Record<string, number>;
+  files: { key: string; rows: number; bytes: number }[];
+  /** What to run next, where something failed. */
+  next: string | null;
+}
+
+export interface RunParts {
+  objects: ObjectRecord[];
+  shards: ShardRecord[];
+  sinks: SinkRecord[];
+}
+
+const order: ReadonlyArray<RunTask | keyof RunParts> = [
+  'OpenRun',
+  'Discover',
+  'objects',
+  'Plan',
+  'shards',
+  'sinks',
+  'Reconcile',
+  'Catalog',
+  'CloseRun',
+  'FailRun',
+];
+const titles: Record<string, string> = { objects: 'Extract', shards: 'Envelope', sinks: 'write-lake' };
+
+export function runReport(run: RunRecord, parts: RunParts): RunReport {
+  const { tasks, ...rest } = run;
+  return {
+    run: rest,
+    ms: run.endedAt === null ? null : Date.parse(run.endedAt) - Date.parse(run.startedAt),
+    states: order.flatMap((name) => stateOf(name, tasks, parts)),
+    objects: parts.objects.map(({ n, name, status, records, bytes, sha256, error }) => ({
+      ...{ n, name, status, records, bytes, sha256, error },
+    })),
+    shards: shardsOf(run, parts),
+    accounting: accountingOf(run, parts),
+    rejectsByCode: sumCodes(parts.shards),
+    files: parts.sinks.flatMap(({ key, rows, bytes }) =>
+      key === null ? [] : [{ key, rows: rows ?? 0, bytes: bytes ?? 0 }],
+    ),
+    next: nextCommand(run),
+  };
+}
+
+function stateOf(
+  name: RunTask | keyof RunParts,
+  tasks: RunRecord['tasks'],
+  parts: RunParts,
+): StateReport[] {
+  const traces =
+    name === 'objects' || name === 'shards' || name === 'sinks'
+      ? parts[name].map(({ trace }) => trace)
+      : [tasks[name] ?? null];
+  const known = traces.filter((trace) => trace !== null);
+  return known.length === 0 ? [] : [merge(titles[name] ?? name, known)];
+}
+
+function merge(state: string, traces: TaskTrace[]): StateReport {
+  const startedAt = traces.map((trace) => trace.startedAt).reduce((a, b) => (a < b ? a : b));
+  const endedAt = traces.map((trace) => trace.endedAt).reduce((a, b) => (a > b ? a : b));
+  const metrics: Record<string, number> = {};
+  for (const trace of traces) {
+    for (const [name, value] of Object.entries(trace.metrics)) metrics[name] = (metrics[name] ?? 0) + value;
+  }
+  return {
+    state,
+    startedAt,
+    endedAt,
+    ms: Date.parse(endedAt) - Date.parse(startedAt),
+    attempts: Math.max(...traces.map((trace) => trace.attempt)),
+    metrics,
+  };
+}
+
+function shardsOf(run: RunRecord, parts: RunParts): RunReport['shards'] {
+  const written = parts.sinks.filter(({ status }) => status === 'done').length;
+  const failed = [...parts.shards, ...parts.sinks].filter(({ status }) => status === 'failed');
+  return {
+    total: run.tasks.Plan?.metrics.shards ?? null,
+    done: written,
+    failed: new Set(failed.map(({ n }) => n)).size,
+  };
+}
+
+/** Of a run that was not committed, as far as its pieces tell; `null` where nothing was read. */
+function accountingOf(run: RunRecord, parts: RunParts): Accounting | null {
+  if (run.counts === null && parts.objects.length === 0) return null;
+  const { read, written, rejected, filtered } = run.counts ?? {
+    read: sum(parts.objects, ({ records }) => records),
+    written: sum(parts.sinks, ({ rows }) => rows),
+    rejected: sum(parts.shards, (shard) => shard.rejected),
+    filtered: sum(parts.shards, (shard) => shard.filtered),
+  };
+  return { read, written, rejected, filtered, balanced: read === written + rejected + filtered };
+}
+
+function sum<T>(records: readonly T[], number: (record: T) => number | null): number {
+  return records.reduce((total, record) => total + (number(record) ?? 0), 0);
+}
+
+function sumCodes(shards: ShardRecord[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const shard of shards) {
+    for (const [code, count] of Object.entries(shard.rejectsByCode)) sums[code] = (sums[code] ?? 0) + count;
+  }
+  return sums;
+}
+
+export function nextCommand(run: Pick<RunRecord, 'job' | 'slice' | 'runId' | 'status' | 'error'>): string | null {
+  const { error, job, runId, slice } = run;
+  if (run.status === 'PARTIAL') return `forebay rejects ${runId}`;
+  if (error === null || run.status !== 'FAILED') return null;
+  if (error.name === 'RejectThresholdExceeded' || error.name === 'BadRecord') return `forebay rejects ${runId}`;
+  if (error.name === 'SecretMissing') return `forebay secrets init ${job}`;
+  return `forebay run ${job} --slice ${slice || '<slice>'}`;
+}
+
+/** 0 where the slice is published as it should be; a skipped run found it so. */
+export const succeeded = (status: RunStatus): boolean =>
+  status === 'COMPLETED' || status === 'PARTIAL' || status === 'SKIPPED';

@@ -1,0 +1,133 @@
+/** What a contract asks of the source: which fields, and how each column comes from them. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Column, Contract } from '../job/model.ts';
+import { sqlName } from './duckdb.ts';
+import { type Expression, ExpressionProblem, readExpression } from './expression.ts';
+import { duckdbType, typeWord } from './types.ts';
+
+export interface AnalysedColumn {
+  column: Column;
+  source: Expression;
+}
+
+export interface AnalysedContract {
+  columns: AnalysedColumn[];
+  filter: (Expression & { kind: 'expression' }) | null;
+  /** Fields of the source that are read, each once. */
+  fields: string[];
+}
+
+export interface ContractProblem {
+  field: string;
+  value: string;
+  allowed: string;
+}
+
+/**
+ * A name in an expression means the contract's typed column where that column has no `from`, and otherwise the
+ * source's field of exactly this name, as text.
+ */
+export async function analyseContract(
+  duck: DuckDBConnection,
+  contract: Contract,
+): Promise<{ analysed: AnalysedContract; problems: ContractProblem[] }> {
+  const problems: ContractProblem[] = [];
+  const columns: AnalysedColumn[] = [];
+  for (const column of contract.columns) {
+    const field = `contract.columns.${column.name}.from`;
+    if (column.from === null) {
+      columns.push({ column, source: { kind: 'field', name: column.name } });
+      continue;
+    }
+    const source = await attempt(duck, field, column.from, problems);
+    if (source !== null) columns.push({ column, source });
+  }
+  const read =
+    contract.filter === null ? null : await attempt(duck, 'contract.filter', contract.filter, problems);
+  const filter = read === null ? null : asExpression(read);
+  const fields = [
+    ...new Set([...columns.map(({ source }) => source), ...(filter ? [filter] : [])].flatMap(namesOf)),
+  ];
+  return { analysed: { columns, filter, fields }, problems };
+}
+
+const namesOf = (source: Expression): string[] => (source.kind === 'field' ? [source.name] : source.names);
+
+const asExpression = (read: Expression): Expression & { kind: 'expression' } =>
+  read.kind === 'expression' ? read : { kind: 'expression', sql: sqlName(read.name), names: [read.name] };
+
+async function attempt(
+  duck: DuckDBConnection,
+  field: string,
+  text: string,
+  problems: ContractProblem[],
+): Promise<Expression | null> {
+  try {
+    return await readExpression(duck, text);
+  } catch (error) {
+    if (!(error instanceof ExpressionProblem)) throw error;
+    problems.push({ field, value: text, allowed: error.message });
+    return null;
+  }
+}
+
+/** Columns that expressions see with their type: those that are the source's field of their own name. */
+export const typedColumns = (contract: AnalysedContract): Column[] =>
+  contract.columns.flatMap(({ column, source }) =>
+    source.kind === 'field' && source.name === column.name ? [column] : [],
+  );
+
+/** Binds each expression to an empty table, so that a wrong type is found before any data is. */
+export async function bindProblems(
+  duck: DuckDBConnection,
+  contract: AnalysedContract,
+): Promise<ContractProblem[]> {
+  const cased = caseProblems(contract);
+  if (cased.length > 0 || contract.fields.length === 0) return cased;
+  const typed = new Map(typedColumns(contract).map(({ name, type }) => [name, duckdbType(type)]));
+  const fields = contract.fields.map((name) => `${sqlName(name)} ${typed.get(name) ?? 'VARCHAR'}`);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE source (${fields.join(', ')})`);
+  const problems: ContractProblem[] = [];
+  for (const { column, source } of contract.columns) {
+    if (source.kind === 'field') continue;
+    const field = `contract.columns.${column.name}.from`;
+    const bound = await bind(duck, `CAST(${source.sql} AS ${duckdbType(column.type)})`);
+    const allowed = `SQL over fields (text, or typed columns) whose result can become ${typeWord(column.type)}`;
+    if (bound === null) problems.push({ field, value: column.from ?? '', allowed });
+  }
+  if (contract.filter !== null && (await bind(duck, contract.filter.sql)) !== 'BOOLEAN') {
+    problems.push({
+      field: 'contract.filter',
+      value: contract.filter.sql,
+      allowed: 'SQL that is true or false',
+    });
+  }
+  return problems;
+}
+
+/** The type of an expression over `source`; `null` where DuckDB cannot bind it. */
+export async function bind(duck: DuckDBConnection, sql: string): Promise<string | null> {
+  try {
+    const reader = await duck.runAndReadAll(`DESCRIBE SELECT ${sql} AS value FROM source`);
+    return String(reader.getRows()[0]?.[1]);
+  } catch {
+    return null;
+  }
+}
+
+/** SQL names do not differ by case: two fields that do could not stand in one expression's table. */
+function caseProblems({ fields }: AnalysedContract): ContractProblem[] {
+  const seen = new Map<string, string>();
+  return fields.flatMap((name) => {
+    const other = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), name);
+    if (other === undefined) return [];
+    return [
+      {
+        field: 'contract',
+        value: name,
+        allowed: `one spelling: ${other} is read, too, and differs in case only`,
+      },
+    ];
+  });
+}

@@ -1,0 +1,16 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+
+/** An in-memory DuckDB that reaches neither files nor network, for as long as `use` runs. */
+export async function withDuckDB<T>(use: (duck: DuckDBConnection) => Promise<T>): Promise<T> {
+  const instance = await DuckDBInstance.create(':memory:', { enable_external_access: 'false', threads: '1' });
+  try {
+    const duck = await instance.connect();
+    await duck.run('SET lock_configuration = true');
+    return await use(duck);
+  } finally {
+    instance.closeSync();
+  }
+}
+
+export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,66 @@
+/**
+ * What csv-parse's fields do not tell of a record: whether its bytes are UTF-8, whether a closing quote was
+ * followed by something else, and whether a null text stood in quotes. The record's own bytes tell; they are
+ * looked up only where there is a doubt.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { CsvFormat } from '../../job/model.ts';
+import type { Malformed } from '../interfaces.ts';
+import { type Dialect, dialectOf } from './dialect.ts';
+import { quotedFields, recordFinder } from './locate.ts';
+
+/** A good record's fields with nulls, or what is wrong with it. Called with ascending record numbers. */
+export type Examiner = (
+  row: string[],
+  record: number,
+) => { row: Array<string | null> } | Omit<Malformed, 'record'>;
+
+export function examiner(format: CsvFormat, shard: Buffer, width: number): Examiner {
+  const dialect = dialectOf(format);
+  const find = recordFinder(dialect, shard);
+  const doubtful = { utf8: !isUtf8(shard), ...quoteDoubts(dialect, shard) };
+  const quoteMark = format.quote;
+  const isNull = (text: string) => format.nulls.includes(text);
+
+  return (row, record) => {
+    const badQuote = doubtful.hidden || (doubtful.quotes && row.some((text) => text.startsWith(quoteMark)));
+    const hasNull = row.some(isNull);
+    const inDoubt = badQuote || doubtful.utf8 || (hasNull && doubtful.quotes);
+    const found = inDoubt ? find(record) : null;
+    if (found !== null) {
+      const bytes = shard.subarray(found.offset, found.offset + found.length);
+      if (found.quotes === 'InvalidQuote') return invalidQuote;
+      if (doubtful.utf8 && !isUtf8(bytes)) return invalidUtf8;
+      if (row.length === width && hasNull && bytes.includes(dialect.quoteByte)) {
+        const quoted = quotedFields(dialect, bytes);
+        return { row: row.map((text, f) => (isNull(text) && !quoted[f] ? null : text)) };
+      }
+    }
+    if (row.length !== width) return raggedRow(width, row.length);
+    return { row: hasNull ? row.map((text) => (isNull(text) ? null : text)) : row };
+  };
+}
+
+/**
+ * `hidden`: csv-parse takes a closing quote for a good one also before a NUL byte or a comment character, and
+ * then nothing shows in the fields. In all other cases a field with a bad quote keeps its text as it is, and so
+ * begins with the quote.
+ */
+function quoteDoubts(
+  { quoteByte, commentByte }: Dialect,
+  shard: Buffer,
+): { quotes: boolean; hidden: boolean } {
+  const quotes = shard.includes(quoteByte);
+  const before = (byte: number) => quotes && shard.includes(Buffer.from([quoteByte, byte]));
+  return { quotes, hidden: before(0) || (commentByte >= 0 && before(commentByte)) };
+}
+
+const invalidQuote = {
+  code: 'InvalidQuote',
+  message: "a closing quote is followed by neither a delimiter nor the record's end",
+} as const;
+
+const invalidUtf8 = { code: 'InvalidUtf8', message: 'the record is not valid UTF-8' } as const;
+
+const raggedRow = (expected: number, found: number) =>
+  ({ code: 'RaggedRow', message: `${expected} fields expected, ${found} found` }) as const;

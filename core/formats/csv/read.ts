@@ -1,0 +1,118 @@
+/**
+ * Envelope's reading of CSV, with csv-parse: the fields of each record. Where records end and how many there are
+ * is csv-parse's own word, so that Reconcile compares two readings. The grammar is in `dialect.ts`.
+ */
+import { once } from 'node:events';
+import { type Options, parse } from 'csv-parse';
+import type { CsvFormat } from '../../job/model.ts';
+import type { Malformed, ReadSummary, RecordChunk } from '../interfaces.ts';
+import { type Examiner, examiner } from './examine.ts';
+
+const CHUNK_RECORDS = 2_048;
+const WRITE_BYTES = 65_536;
+
+/** How csv-parse reads the grammar. */
+export function parserOptions(format: CsvFormat): Options {
+  return {
+    delimiter: format.delimiter,
+    quote: format.quote,
+    escape: format.escape,
+    // no_infix: a comment only where a record would begin
+    ...(format.comment === null ? {} : { comment: format.comment, comment_no_infix: true }),
+    record_delimiter: ['\r\n', '\n', '\r'],
+    bom: false,
+    relax_quotes: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+  };
+}
+
+export async function readCsv(
+  format: CsvFormat,
+  shard: Buffer,
+  fields: readonly string[],
+  onChunk: (chunk: RecordChunk) => void | Promise<void>,
+): Promise<ReadSummary> {
+  const examine = examiner(format, shard, fields.length);
+  const malformed: Malformed[] = [];
+  let records = 0;
+  for await (const rows of rowsOf(format, shard, fields.length)) {
+    if (rows === 'UnclosedQuote') {
+      malformed.push({
+        record: records++,
+        code: rows,
+        message: 'a quote is still open at the end of the file',
+      });
+      continue;
+    }
+    const chunk = pick(rows, records, examine, fields.length, malformed);
+    records += rows.length;
+    if (chunk.records.length > 0) await onChunk(chunk);
+  }
+  return { records, malformed };
+}
+
+/** The good ones of some records, turned from rows into columns; the others go to `malformed`. */
+function pick(
+  rows: string[][],
+  first: number,
+  examine: Examiner,
+  width: number,
+  malformed: Malformed[],
+): RecordChunk {
+  const chunk: RecordChunk = { records: [], columns: Array.from({ length: width }, () => []) };
+  for (const [i, row] of rows.entries()) {
+    const found = examine(row, first + i);
+    if (!('row' in found)) {
+      malformed.push({ record: first + i, ...found });
+      continue;
+    }
+    chunk.records.push(first + i);
+    for (let f = 0; f < width; f++) chunk.columns[f]?.push(found.row[f] ?? null);
+  }
+  return chunk;
+}
+
+/** csv-parse's records in chunks, and at the end its word where the last one is not whole. */
+async function* rowsOf(
+  format: CsvFormat,
+  shard: Buffer,
+  width: number,
+): AsyncGenerator<string[][] | 'UnclosedQuote'> {
+  let rows: string[][] = [];
+  let open = false;
+  const parser = parse({
+    ...parserOptions(format),
+    // all that is left to skip is a record whose quote is open at the end: without this it is an error, which
+    // would take records with it that are read but not handed out yet
+    skip_records_with_error: true,
+    on_skip: () => {
+      open = true;
+    },
+  });
+  parser.on('data', (row: string[]) => rows.push(row));
+  const ended = once(parser, 'end');
+  // csv-parse makes an Error for each record that is not as wide as the first; so the first is as wide as all
+  // should be, and is not handed out
+  let skip = 1;
+  parser.write(`${format.quote}${format.quote}${format.delimiter.repeat(width - 1)}\n`);
+  for (let at = 0; at < shard.length; at += WRITE_BYTES) {
+    await write(parser, shard.subarray(at, at + WRITE_BYTES));
+    while (rows.length >= CHUNK_RECORDS + skip) {
+      yield rows.slice(skip, CHUNK_RECORDS + skip);
+      rows = rows.slice(CHUNK_RECORDS + skip);
+      skip = 0;
+    }
+  }
+  parser.end();
+  await ended;
+  for (let from = skip; from < rows.length; from += CHUNK_RECORDS) {
+    yield rows.slice(from, from + CHUNK_RECORDS);
+  }
+  if (open) yield 'UnclosedQuote';
+}
+
+const write = (parser: NodeJS.WritableStream, bytes: Buffer): Promise<void> =>
+  new Promise((done, failed) => {
+    parser.write(bytes, (error) => (error ? failed(error) : done()));
+  });

@@ -1,0 +1,209 @@
+/**
+ * Where records begin and end: one pass over bytes, in chunks of any size, without keeping any of them. The
+ * grammar is in `dialect.ts`. Offsets count from the first byte pushed.
+ */
+import { ForebayError } from '../../errors.ts';
+import type { Dialect } from './dialect.ts';
+
+export type QuoteFault = 'none' | 'InvalidQuote' | 'UnclosedQuote';
+
+/** Called at each record's end, in order. `end` is behind the last byte before the line end. */
+export type OnRecord = (start: number, end: number, fault: QuoteFault) => void;
+
+const LF = 10;
+const CR = 13;
+
+const RECORD = 0; // at a record's first byte
+const FIELD = 1; // at a field's first byte, behind a delimiter
+const PLAIN = 2; // in an unquoted field
+const QUOTED = 3; // in a quoted field
+const ESCAPED = 4; // behind an escape that is not the quote
+const CLOSED = 5; // behind a quote in a quoted field: its end, or an escaped quote's first half
+const COMMENT = 6; // up to the line end
+const REST = 7; // of a malformed record, up to the line end
+
+export class RecordWalker {
+  readonly #dialect: Dialect;
+  readonly #maxRecordBytes: number;
+  readonly #onRecord: OnRecord;
+  #state = RECORD;
+  /** Offset of the chunk's first byte. */
+  #base = 0;
+  #recordStart = 0;
+  #quoteStart = 0;
+  /** Of the unquoted field or run of fields: no delimiter reaches over it. */
+  #plainStart = 0;
+  #fault: QuoteFault = 'none';
+  /** Bytes of the delimiter seen behind a closing quote. */
+  #matched = 0;
+  /** The last bytes before the chunk: a delimiter may begin there. */
+  #before = Buffer.alloc(0);
+
+  constructor(dialect: Dialect, maxRecordBytes: number, onRecord: OnRecord) {
+    this.#dialect = dialect;
+    this.#maxRecordBytes = maxRecordBytes;
+    this.#onRecord = onRecord;
+  }
+
+  /** Bytes before the first record that are none of its own: a byte order mark. */
+  skip(bytes: number): void {
+    this.#base += bytes;
+  }
+
+  push(chunk: Buffer): void {
+    const { length } = chunk;
+    let quoteAt = -1;
+    let i = 0;
+    while (i < length) {
+      const state = this.#state;
+      if (state === PLAIN) {
+        // looked up once for many records, so that a file without quotes is searched for line ends only
+        if (quoteAt < i) quoteAt = nextOf(chunk, this.#dialect.quoteByte, i);
+        i = this.#plain(chunk, i, quoteAt);
+      } else if (state === QUOTED) i = this.#quoted(chunk, i);
+      else if (state === CLOSED) i = this.#closed(chunk, i);
+      else if (state === ESCAPED) {
+        this.#state = QUOTED;
+        i++;
+      } else if (state === FIELD) i = this.#field(chunk, i);
+      else if (state === RECORD) i = this.#record(chunk, i);
+      else i = this.#rest(chunk, i);
+    }
+    this.#base += length;
+    this.#before = Buffer.concat([this.#before, chunk.subarray(-3)]).subarray(-3);
+    if (this.#inRecord()) this.#checkSize(this.#base);
+  }
+
+  /** The file's end. */
+  end(): void {
+    if (this.#state === QUOTED || this.#state === ESCAPED) this.#fault = 'UnclosedQuote';
+    this.#lineEnd(this.#base);
+  }
+
+  #record(chunk: Buffer, i: number): number {
+    const byte = chunk[i];
+    if (byte === LF || byte === CR) return i + 1;
+    if (byte === this.#dialect.commentByte) {
+      this.#state = COMMENT;
+      return i + 1;
+    }
+    this.#recordStart = this.#base + i;
+    this.#fault = 'none';
+    return this.#field(chunk, i);
+  }
+
+  #field(chunk: Buffer, i: number): number {
+    if (chunk[i] === this.#dialect.quoteByte) return this.#open(i);
+    this.#state = PLAIN;
+    this.#plainStart = this.#base + i;
+    return i;
+  }
+
+  #open(i: number): number {
+    this.#state = QUOTED;
+    this.#quoteStart = this.#base + i;
+    return i + 1;
+  }
+
+  /** Goes on to the line end, or to the next quote where that is nearer. Delimiters do not matter before either. */
+  #plain(chunk: Buffer, from: number, quoteAt: number): number {
+    let i = from;
+    for (; i < quoteAt; i++) {
+      const byte = chunk[i];
+      if (byte === LF || byte === CR) {
+        this.#lineEnd(this.#base + i);
+        return i + 1;
+      }
+    }
+    if (i === chunk.length) return i;
+    return this.#behindDelimiter(chunk, i) ? this.#open(i) : i + 1;
+  }
+
+  #quoted(chunk: Buffer, from: number): number {
+    const { quoteByte, escapeByte } = this.#dialect;
+    const { length } = chunk;
+    let i = from;
+    if (escapeByte === quoteByte) i = nextOf(chunk, quoteByte, i);
+    else while (i < length && chunk[i] !== quoteByte && chunk[i] !== escapeByte) i++;
+    if (i === length) return i;
+    this.#state = chunk[i] === quoteByte ? CLOSED : ESCAPED;
+    this.#matched = 0;
+    return i + 1;
+  }
+
+  /** Behind a quote within a quoted field: another one (escaped), the field's end, or neither. */
+  #closed(chunk: Buffer, i: number): number {
+    const { delimiter, quoteByte, escapeByte, commentByte } = this.#dialect;
+    const byte = chunk[i];
+    if (byte === delimiter[this.#matched]) {
+      this.#matched++;
+      if (this.#matched === delimiter.length) this.#state = FIELD;
+      return i + 1;
+    }
+    if (this.#matched === 0) {
+      if (byte === quoteByte && escapeByte === quoteByte) {
+        this.#state = QUOTED;
+        return i + 1;
+      }
+      if (byte === LF || byte === CR) {
+        this.#lineEnd(this.#base + i);
+        return i + 1;
+      }
+    }
+    this.#fault = 'InvalidQuote';
+    const emptyFirst = this.#quoteStart === this.#recordStart && this.#base + i === this.#quoteStart + 2;
+    this.#state = emptyFirst && byte === commentByte ? REST : PLAIN;
+    this.#plainStart = this.#base + i - this.#matched;
+    return i;
+  }
+
+  /** To the line end, whatever lies before it. */
+  #rest(chunk: Buffer, from: number): number {
+    let i = from;
+    while (i < chunk.length && chunk[i] !== LF && chunk[i] !== CR) i++;
+    if (i < chunk.length) this.#lineEnd(this.#base + i);
+    return i + 1;
+  }
+
+  #lineEnd(at: number): void {
+    if (this.#inRecord()) {
+      this.#checkSize(at);
+      if (this.#state === CLOSED && this.#matched > 0) this.#fault = 'InvalidQuote';
+      this.#onRecord(this.#recordStart, at, this.#fault);
+    }
+    this.#state = RECORD;
+  }
+
+  #inRecord(): boolean {
+    return this.#state !== RECORD && this.#state !== COMMENT;
+  }
+
+  #behindDelimiter(chunk: Buffer, i: number): boolean {
+    const { delimiter } = this.#dialect;
+    const start = i - delimiter.length;
+    if (this.#base + start < this.#plainStart) return false;
+    for (let k = 0; k < delimiter.length; k++) {
+      const at = start + k;
+      const byte = at < 0 ? this.#before[this.#before.length + at] : chunk[at];
+      if (byte !== delimiter[k]) return false;
+    }
+    return true;
+  }
+
+  #checkSize(at: number): void {
+    if (at - this.#recordStart <= this.#maxRecordBytes) return;
+    const open = this.#state === QUOTED || this.#state === ESCAPED;
+    const where = open
+      ? `a quote that opens at byte ${this.#quoteStart} is not closed within`
+      : `the record at byte ${this.#recordStart} does not end within`;
+    throw new ForebayError(
+      'RecordTooLarge',
+      `${where} ${this.#maxRecordBytes} bytes; put the file right, or the job's quote and escape`,
+    );
+  }
+}
+
+function nextOf(chunk: Buffer, byte: number, from: number): number {
+  const at = chunk.indexOf(byte, from);
+  return at === -1 ? chunk.length : at;
+}

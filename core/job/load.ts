@@ -1,0 +1,139 @@
+/** Job files are found by being there: every `*.ts` of a folder is one. */
+import { randomUUID } from 'node:crypto';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { analyseContract, bindProblems } from '../contract/analyse.ts';
+import { withDuckDB } from '../contract/duckdb.ts';
+import { isJobDefinition } from './index.ts';
+import { mend } from './mend.ts';
+import type { Job, JobVersion } from './model.ts';
+import { JobFileError, type Problem, problemsOf, shown } from './problems.ts';
+import { brokenRules, collisions, toJob } from './rules.ts';
+import { jobSpec } from './spec.ts';
+import { versionOf } from './version.ts';
+
+interface Checked {
+  file: string;
+  job: Job | null;
+  problems: Problem[];
+}
+
+/** All jobs of a folder, by name; a `JobFileError` with every problem of every file. */
+export async function loadJobs(dir: string): Promise<JobVersion[]> {
+  const files = await jobFiles(dir);
+  const checked = await Promise.all(files.map((file) => checkFile(dir, file)));
+  const sound = checked.flatMap(({ file, job }) => (job === null ? [] : [{ file, job }]));
+  const problems = [...checked.flatMap((file) => file.problems), ...collisions(sound)];
+  const expressions = await expressionProblems(sound);
+  const all = [...problems, ...expressions].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+  if (all.length > 0) throw new JobFileError(all);
+  return sound.map(({ job }) => versionOf(job));
+}
+
+async function jobFiles(dir: string): Promise<string[]> {
+  try {
+    const names = await readdir(dir);
+    return names.filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')).sort();
+  } catch {
+    const allowed = 'a folder that is there; name another with --jobs (CLI) or -c jobs=… (CDK)';
+    throw new JobFileError([
+      { file: dir, field: '', value: undefined, allowed: `there is no such folder. Give ${allowed}` },
+    ]);
+  }
+}
+
+async function checkFile(dir: string, name: string): Promise<Checked> {
+  const path = join(dir, name);
+  const file = relative(process.cwd(), path);
+  const broken = (allowed: string): Checked => ({
+    file,
+    job: null,
+    problems: [{ file, field: '', value: undefined, allowed }],
+  });
+  let definition: unknown;
+  try {
+    definition = (await importFile(path)).default;
+  } catch (error) {
+    return broken(`cannot be read: ${firstLine(error)}`);
+  }
+  if (!isJobDefinition(definition)) return broken('its default export is not defineJob({ … })');
+  return checkSpec(file, basename(name, '.ts'), definition.spec);
+}
+
+function checkSpec(file: string, fileName: string, spec: unknown): Checked {
+  const parsed = jobSpec.safeParse(spec);
+  const problems = parsed.success ? [] : problemsOf(file, spec, parsed.error);
+  // The rules are held against what is right of the job, so that both kinds of problem are told at once.
+  const mended = parsed.success ? parsed.data : mend(spec, parsed.error);
+  if (mended === null) return { file, job: null, problems };
+  const job = toJob(mended);
+  problems.push(...brokenRules(job).map((found) => ({ file, ...found })));
+  if (job.name !== fileName) {
+    problems.push({ file, field: 'name', value: shown(job.name), allowed: `the file's name, '${fileName}'` });
+  }
+  return { file, job, problems: withoutRepeats(problems) };
+}
+
+/** A field is told once: what its shape breaks comes before what a rule makes of the stand-in. */
+const withoutRepeats = (problems: Problem[]): Problem[] =>
+  problems.filter(({ field }, i) => problems.findIndex((other) => other.field === field) === i);
+
+const publicEntry = fileURLToPath(new URL('./index.ts', import.meta.url));
+
+/** Bundled by itself, so that a folder anywhere on disk may import `forebay/core/job`. */
+async function importFile(path: string): Promise<{ default?: unknown }> {
+  const bundle = await build({
+    entryPoints: [resolve(path)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    alias: { 'forebay/core/job': publicEntry },
+    logLevel: 'silent',
+  });
+  const compiled = join(tmpdir(), `forebay-job-${randomUUID()}.mjs`);
+  await writeFile(compiled, bundle.outputFiles[0]?.contents ?? '');
+  try {
+    return await import(/* @vite-ignore */ pathToFileURL(compiled).href);
+  } finally {
+    await rm(compiled, { force: true });
+  }
+}
+
+function firstLine(error: unknown): string {
+  const [found] =
+    (error as { errors?: Array<{ text: string; location?: { line: number; column: number } }> }).errors ?? [];
+  if (found !== undefined) return `${found.text} (line ${found.location?.line ?? '?'})`;
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+}
+
+/** Expressions are read and bound by DuckDB, one instance for all jobs. */
+function expressionProblems(jobs: ReadonlyArray<{ file: string; job: Job }>): Promise<Problem[]> {
+  return withDuckDB(async (duck) => {
+    const problems: Problem[] = [];
+    for (const { file, job } of jobs) {
+      const { analysed, problems: found } = await analyseContract(duck, job.contract);
+      found.push(...(await bindProblems(duck, analysed)), ...unknownFields(job, analysed.fields));
+      problems.push(
+        ...found.map(({ field, value, allowed }) => ({ file, field, value: shown(value), allowed })),
+      );
+    }
+    return problems;
+  });
+}
+
+/** Where the job itself gives the names of the fields, a field that is not among them is known now. */
+function unknownFields(job: Job, fields: string[]): Array<{ field: string; value: string; allowed: string }> {
+  const { header } = job.format;
+  if (header === true) return [];
+  return fields
+    .filter((name) => !header.includes(name))
+    .map((name) => ({
+      field: 'contract',
+      value: name,
+      allowed: `a field of format.header: ${header.join(', ')}`,
+    }));
+}

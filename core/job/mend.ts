@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import { jobSpec, type ParsedSpec } from './spec.ts';
+
+/** A right value for each field that must be there. */
+const standIn = {
+  name: 'job',
+  owner: 'owner',
+  cadence: 'daily',
+  source: { kind: 'inbox' },
+  format: { kind: 'csv' },
+  contract: { columns: { column: 'string' } },
+  envelope: { eventType: 'Event', resource: '/' },
+  sinks: [{ kind: 'lake' }],
+};
+
+/**
+ * The job with a stand-in for each field whose shape is wrong, so that the rules across the other fields can be
+ * checked as well; `null` where that does not make it right.
+ */
+export function mend(spec: unknown, error: z.ZodError): ParsedSpec | null {
+  const copy = typeof spec === 'object' && spec !== null ? structuredClone(spec) : {};
+  for (const issue of error.issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) replace(copy, [...issue.path, key], undefined);
+    } else {
+      const { path, value } = standInFor(issue.path);
+      replace(copy, path, value);
+    }
+  }
+  const parsed = jobSpec.safeParse(copy);
+  return parsed.success ? parsed.data : null;
+}
+
+/** Its stand-in, or the outermost optional field around it, which is then left out. */
+function standInFor(path: readonly PropertyKey[]): { path: readonly PropertyKey[]; value: unknown } {
+  if (path[0] === 'contract' && path[1] === 'columns' && path.length > 2) {
+    return { path: path.slice(0, 3), value: 'string' };
+  }
+  let value: unknown = standIn;
+  for (const [i, key] of path.entries()) {
+    value = (value as Record<PropertyKey, unknown>)[key];
+    if (value === undefined) return { path: path.slice(0, i + 1), value };
+  }
+  return { path, value };
+}
+
+function replace(target: object, path: readonly PropertyKey[], value: unknown): void {
+  let parent = target as Record<PropertyKey, unknown>;
+  for (const key of path.slice(0, -1)) {
+    if (typeof parent[key] !== 'object' || parent[key] === null) return;
+    parent = parent[key] as Record<PropertyKey, unknown>;
+  }
+  const last = path.at(-1);
+  if (last === undefined) return;
+  if (value === undefined) delete parent[last];
+  else parent[last] = value;
+}

@@ -1,0 +1,195 @@
+/** Rules across the fields of a job. Shapes are spec.ts's. */
+import { parseType } from '../contract/types.ts';
+import { nearest } from '../nearest.ts';
+import { tableName } from '../storage.ts';
+import type { Job } from './model.ts';
+import { type Problem, shown } from './problems.ts';
+import { scheduleProblem } from './schedule.ts';
+import type { ParsedSpec } from './spec.ts';
+
+type Found = Omit<Problem, 'file'>;
+
+export function brokenRules(job: Job): Found[] {
+  return [...columnNames(job), ...references(job), ...keyRules(job), ...dialect(job), ...slices(job)];
+}
+
+/** Names that the table itself has. */
+const reserved = ['metadata', 'slice'];
+
+function columnNames(job: Job): Found[] {
+  const seen = new Map<string, string>();
+  return job.contract.columns.flatMap(({ name }) => {
+    const field = `contract.columns.${name}`;
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) {
+      return [
+        {
+          field,
+          value: shown(name),
+          allowed: 'a name of letters, digits and _ that does not begin with a digit',
+        },
+      ];
+    }
+    const lower = name.toLowerCase();
+    if (reserved.includes(lower)) {
+      return [
+        {
+          field,
+          value: shown(name),
+          allowed: `a name other than ${reserved.join(' and ')}, which every table has`,
+        },
+      ];
+    }
+    const other = seen.get(lower);
+    seen.set(lower, name);
+    if (other === undefined) return [];
+    return [{ field, value: shown(name), allowed: `a name that differs from ${other} in more than case` }];
+  });
+}
+
+function references(job: Job): Found[] {
+  const names = job.contract.columns.map(({ name }) => name);
+  const unknown = (field: string, name: string): Found[] =>
+    names.includes(name) ? [] : [{ field, value: shown(name), allowed: columnHint(name, names) }];
+  return [
+    ...job.contract.key.flatMap((name, i) => unknown(`contract.key.${i}`, name)),
+    ...Object.keys(job.privacy).flatMap((name) => unknown(`privacy.${name}`, name)),
+  ];
+}
+
+function columnHint(name: string, names: string[]): string {
+  const near = nearest(name, names);
+  return `a column of the contract${near === null ? `: ${names.join(', ')}` : `; did you mean '${near}'?`}`;
+}
+
+function keyRules(job: Job): Found[] {
+  const found = job.contract.key.flatMap((name, i): Found[] => {
+    const field = `contract.key.${i}`;
+    const rule = job.privacy[name];
+    if (rule === 'mask' || rule === 'drop') {
+      return [
+        {
+          field: `privacy.${name}`,
+          value: shown(rule),
+          allowed: 'hash, or no rule: it is a key, and a masked or dropped one tells no record from another',
+        },
+      ];
+    }
+    const column = job.contract.columns.find((candidate) => candidate.name === name);
+    if (column?.nullable)
+      return [{ field, value: shown(name), allowed: 'a column that is never null (its type without ?)' }];
+    return job.contract.key.indexOf(name) === i
+      ? []
+      : [{ field, value: shown(name), allowed: 'each column once' }];
+  });
+  const dropped = job.contract.columns.every(({ name }) => job.privacy[name] === 'drop');
+  return dropped
+    ? [...found, { field: 'privacy', value: shown(job.privacy), allowed: 'at least one column that is kept' }]
+    : found;
+}
+
+function dialect({ format }: Job): Found[] {
+  const found: Found[] = [];
+  const { delimiter, quote, comment, header } = format;
+  if (delimiter === quote || delimiter === format.escape) {
+    found.push({
+      field: 'format.delimiter',
+      value: shown(delimiter),
+      allowed: 'a character other than quote and escape',
+    });
+  }
+  if (comment !== null && [delimiter, quote].some((c) => comment.startsWith(c))) {
+    found.push({
+      field: 'format.comment',
+      value: shown(comment),
+      allowed: 'a text that does not begin with delimiter or quote',
+    });
+  }
+  if (header !== true) {
+    const twice = header.find((name, i) => header.indexOf(name) !== i);
+    if (twice !== undefined)
+      found.push({ field: 'format.header', value: shown(twice), allowed: 'each name once' });
+  }
+  return found;
+}
+
+function slices(job: Job): Found[] {
+  const found: Found[] = [];
+  if (job.schedule !== null) {
+    const allowed = scheduleProblem(job.schedule);
+    if (allowed !== null) found.push({ field: 'schedule', value: shown(job.schedule), allowed });
+    if (job.cadence === 'once') {
+      found.push({
+        field: 'schedule',
+        value: shown(job.schedule),
+        allowed: "no schedule with cadence 'once'",
+      });
+    }
+  }
+  if (job.source.kind === 's3' && job.cadence !== 'once' && !job.source.prefix.includes('{slice}')) {
+    found.push({
+      field: 'source.prefix',
+      value: shown(job.source.prefix),
+      allowed: 'a prefix with {slice} in it, so that each slice has its own files',
+    });
+  }
+  return found;
+}
+
+/** The job with every default filled in, as the pipeline knows it. */
+export function toJob(spec: ParsedSpec): Job {
+  const { contract, envelope } = spec;
+  return {
+    name: spec.name,
+    owner: spec.owner,
+    cadence: spec.cadence,
+    timezone: spec.timezone,
+    lagSeconds: Number(spec.lag.slice(0, -1)) * (units[spec.lag.slice(-1)] ?? 1),
+    source: spec.source,
+    format: { ...spec.format, comment: spec.format.comment ?? null },
+    contract: {
+      columns: Object.entries(contract.columns).map(([name, column]) => {
+        const word = typeof column === 'string' ? column : column.type;
+        const parsed = parseType(word);
+        if (parsed === null) throw new Error(`type ${word} passed the schema`);
+        return { name, ...parsed, from: typeof column === 'string' ? null : (column.from ?? null) };
+      }),
+      filter: contract.filter ?? null,
+      key: contract.key,
+      onBadRecord: contract.onBadRecord,
+      maxRejects: contract.maxRejects ?? null,
+    },
+    envelope: {
+      eventType: envelope.eventType,
+      resource: envelope.resource,
+      version: envelope.version ?? null,
+      jurisdiction: envelope.jurisdiction ?? null,
+      dataSensitivity: envelope.dataSensitivity ?? null,
+      tags: envelope.tags ?? null,
+    },
+    privacy: spec.privacy,
+    sinks: spec.sinks,
+    schedule: spec.schedule ?? null,
+  };
+}
+
+const units: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Two jobs whose tables would be one. */
+export function collisions(jobs: ReadonlyArray<{ file: string; job: Job }>): Problem[] {
+  const seen = new Map<string, string>();
+  return jobs.flatMap(({ file, job }) => {
+    const table = tableName(job.name);
+    const other = seen.get(table);
+    seen.set(table, file);
+    return other === undefined
+      ? []
+      : [
+          {
+            file,
+            field: 'name',
+            value: shown(job.name),
+            allowed: `a name whose table (${table}) is not that of ${other}`,
+          },
+        ];
+  });
+}

@@ -1,0 +1,183 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CsvFormat } from '../../../core/job/model.ts';
+import { dialect, readFile, scan } from './support.ts';
+
+const formats = fc.record({
+  delimiter: fc.constantFrom(',', ';', '\t', '|', '§', '😀'),
+  quote: fc.constantFrom('"', "'"),
+  escape: fc.constantFrom('same', '\\'),
+  comment: fc.constantFrom(null, '#'),
+  lineEnd: fc.constantFrom('\n', '\r\n', '\r'),
+  quoteAll: fc.boolean(),
+  bom: fc.boolean(),
+  lastLineEnd: fc.boolean(),
+});
+
+type Written = typeof formats extends fc.Arbitrary<infer T> ? T : never;
+
+const formatOf = (written: Written, header: string[]): CsvFormat =>
+  dialect({
+    delimiter: written.delimiter,
+    quote: written.quote,
+    escape: written.escape === 'same' ? written.quote : written.escape,
+    comment: written.comment,
+    header,
+    nulls: [],
+  });
+
+/** Writes a table the way RFC 4180 says, with the dialect's own characters. */
+function write(table: string[][], format: CsvFormat, written: Written): string {
+  const { delimiter, quote, escape, comment } = format;
+  const field = (text: string, first: boolean, alone: boolean) => {
+    const mustQuote =
+      [delimiter, quote, '\n', '\r'].some((special) => text.includes(special)) ||
+      (alone && text === '') ||
+      (first && comment !== null && text.startsWith(comment)) ||
+      (first && text.startsWith('\ufeff'));
+    if (!mustQuote && !written.quoteAll) return text;
+    const escaped = text.replaceAll(escape, escape + escape);
+    return quote + (escape === quote ? escaped : escaped.replaceAll(quote, escape + quote)) + quote;
+  };
+  const lines = table.map((row) =>
+    row.map((text, f) => field(text, f === 0, row.length === 1)).join(delimiter),
+  );
+  const body = lines.join(written.lineEnd) + (written.lastLineEnd ? written.lineEnd : '');
+  return (written.bom ? '\ufeff' : '') + body;
+}
+
+const texts = fc.oneof(
+  fc.stringMatching(/^[a-z0-9 .]{0,12}$/),
+  fc.string({
+    unit: fc.constantFrom(
+      'a',
+      '"',
+      "'",
+      ',',
+      ';',
+      '\t',
+      '|',
+      '§',
+      '\n',
+      '\r',
+      '\\',
+      '#',
+      'é',
+      '😀',
+      '\ufffd',
+    ),
+  }),
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+);
+const tables = fc
+  .integer({ min: 1, max: 5 })
+  .chain((width) => fc.array(fc.array(texts, { minLength: width, maxLength: width }), { maxLength: 30 }));
+
+test('a table written as CSV in any dialect comes back as that table, at any shard size', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      tables,
+      formats,
+      fc.integer({ min: 1, max: 400 }),
+      async (table, written, shardBytes) => {
+        const header = (table[0] ?? ['x']).map((_, f) => `f${f}`);
+        const format = formatOf(written, header);
+        const file = await readFile(format, write(table, format, written), shardBytes);
+        expect(file.malformed).toEqual([]);
+        expect(file.rows).toEqual(table);
+        expect(file.scan.records).toBe(table.length);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+/** Bytes that mean something to the grammar, more often than a file would have them. */
+const bytes = fc
+  .array(
+    fc.constantFrom(
+      ...[',', '"', '\\', '\r', '\n', '#', 'a', ' ', '\0'].map((text) => Buffer.from(text)),
+      ...[
+        Buffer.from('é'),
+        Buffer.from('§'),
+        Buffer.from([0xc2]),
+        Buffer.from([0xa7]),
+        Buffer.from([0xff]),
+        Buffer.from('"",'),
+        Buffer.from('"\n'),
+      ],
+    ),
+    { maxLength: 60 },
+  )
+  .map((parts) => Buffer.concat(parts));
+const grammars = fc.record({
+  delimiter: fc.constantFrom(',', '§'),
+  escape: fc.constantFrom('"', '\\'),
+  comment: fc.constantFrom(null, '#'),
+  header: fc.constant(['a', 'b']),
+  nulls: fc.constantFrom([], ['']),
+});
+const runs = Number(process.env['PROPERTY_RUNS'] ?? 3_000);
+
+test('the scan counts as many records as csv-parse, whatever the bytes and wherever the file is cut', async () => {
+  await fc.assert(
+    fc.asyncProperty(bytes, grammars, fc.integer({ min: 1, max: 60 }), async (input, grammar, shardBytes) => {
+      const format = dialect(grammar);
+      const whole = await readFile(format, input);
+      const cut = await readFile(format, input, shardBytes);
+      expect(whole.records).toBe(whole.scan.records);
+      expect(cut.records).toBe(whole.records);
+      expect(cut.rows).toEqual(whole.rows);
+      expect(cut.malformed).toEqual(whole.malformed);
+      expect(whole.rows.length + whole.malformed.length).toBe(whole.records);
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('the two agree where a record lies across the edge of what csv-parse is given at once', async () => {
+  const before = fc.integer({ min: 0, max: 40 });
+  await fc.assert(
+    fc.asyncProperty(bytes, grammars, before, async (input, grammar, distance) => {
+      const pad = Buffer.from(`${'a'.repeat(65_536 - distance - 1)}\n`);
+      const format = dialect(grammar);
+      const alone = await readFile(format, input);
+      const padded = await readFile(format, Buffer.concat([pad, input]));
+      expect(padded.records).toBe(padded.scan.records);
+      expect(padded.rows).toEqual(alone.rows);
+      expect(padded.malformed.slice(1)).toEqual(
+        alone.malformed.map((one) => ({ ...one, record: one.record + 1 })),
+      );
+    }),
+    { numRuns: runs / 30 },
+  );
+});
+
+test('chunks of any size give the same scan', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(bytes, grammars, sizes, fc.boolean(), (input, grammar, chunks, bom) => {
+      const format = dialect({ ...grammar, header: true });
+      const file = bom ? Buffer.concat([Buffer.from('\ufeff'), input]) : input;
+      const expected = scan(format, file, { shardBytes: 10 });
+      expect(scan(format, file, { shardBytes: 10, chunks })).toEqual(expected);
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('ranges follow one another to the end of the file, and each but the last is as long as a shard', () => {
+  fc.assert(
+    fc.property(bytes, grammars, fc.integer({ min: 1, max: 60 }), (input, grammar, shardBytes) => {
+      const { ranges, records } = scan(dialect(grammar), input, { shardBytes });
+      for (const [n, range] of ranges.entries()) {
+        const next = ranges[n + 1];
+        expect(range.offset + range.length).toBe(next?.offset ?? input.length);
+        expect(range.records).toBeGreaterThan(0);
+        if (next !== undefined) expect(range.length).toBeGreaterThanOrEqual(shardBytes);
+      }
+      expect(ranges.reduce((sum, range) => sum + range.records, 0)).toBe(records);
+    }),
+    { numRuns: runs },
+  );
+});

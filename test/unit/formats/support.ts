@@ -1,0 +1,74 @@
+import { recordFormat } from '../../../core/formats/format.ts';
+import type { Malformed } from '../../../core/formats/interfaces.ts';
+import type { CsvFormat } from '../../../core/job/model.ts';
+import type { Scan } from '../../../core/shard.ts';
+
+export const plain: CsvFormat = {
+  kind: 'csv',
+  delimiter: ',',
+  quote: '"',
+  escape: '"',
+  header: true,
+  nulls: [''],
+  comment: null,
+  required: false,
+};
+
+export const dialect = (changes: Partial<CsvFormat>): CsvFormat => ({ ...plain, ...changes });
+
+export const MiB = 1024 * 1024;
+
+/** `chunks` gives the length of each push in turn, round and round. */
+export function scan(
+  format: CsvFormat,
+  input: Uint8Array | string,
+  options: { shardBytes?: number; maxRecordBytes?: number; chunks?: number[] } = {},
+): Scan {
+  const bytes = Buffer.from(input);
+  const { shardBytes = 64 * MiB, maxRecordBytes = 16 * MiB, chunks = [65_536] } = options;
+  const scanner = recordFormat(format).scanner({ shardBytes, maxRecordBytes });
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const length = Math.max(1, chunks[turn % chunks.length] ?? 1);
+    scanner.push(bytes.subarray(at, at + length));
+    at += length;
+  }
+  return scanner.end();
+}
+
+export interface ReadFile {
+  scan: Scan;
+  fields: string[];
+  /** Over all shards, numbers within the file. */
+  rows: Array<Array<string | null>>;
+  numbers: number[];
+  malformed: Malformed[];
+  /** csv-parse's count. */
+  records: number;
+}
+
+/** A whole file as the pipeline reads it: scanned, then read shard by shard. */
+export async function readFile(
+  format: CsvFormat,
+  input: Uint8Array | string,
+  shardBytes = 64 * MiB,
+  fieldNames?: string[],
+): Promise<ReadFile> {
+  const bytes = Buffer.from(input);
+  const found = scan(format, bytes, { shardBytes });
+  const { header } = found;
+  const reader = recordFormat(format);
+  const fields =
+    fieldNames ?? reader.fields(header && bytes.subarray(header.offset, header.offset + header.length));
+  const file: ReadFile = { scan: found, fields, rows: [], numbers: [], malformed: [], records: 0 };
+  for (const range of found.ranges) {
+    const shard = bytes.subarray(range.offset, range.offset + range.length);
+    const first = file.records;
+    const summary = await reader.read(shard, fields, ({ records, columns }) => {
+      file.numbers.push(...records.map((record) => first + record));
+      for (let i = 0; i < records.length; i++) file.rows.push(columns.map((column) => column[i] ?? null));
+    });
+    file.malformed.push(...summary.malformed.map((one) => ({ ...one, record: first + one.record })));
+    file.records += summary.records;
+  }
+  return file;
+}
