@@ -117,6 +117,8 @@ async function uploadParts(
           done.push({ ...part, ...(ETag === undefined ? {} : { ETag }) });
           underWay.delete(sending);
         });
+      // Awaited below; until then a failure must not count as unhandled.
+      sending.catch(() => undefined);
       underWay.add(sending);
       if (underWay.size >= partsInFlight) await Promise.race(underWay);
     }

@@ -38,11 +38,11 @@ function walk(value: unknown, hidden: ReadonlySet<string>, uses: TableUse[]): vo
     return;
   }
   if (typeof value !== 'object' || value === null) return;
-  const node = value as Node;
-  const inner = new Set([...hidden, ...cteNames(node)]);
+  const { cte_map, ...node } = value as Node;
+  const inner = walkCtes(cte_map, hidden, uses);
   if (node.type === 'SELECT_NODE') {
     for (const table of baseTables(node.from_table)) {
-      if (!inner.has(lower(table.table_name))) uses.push(useOf(table, node));
+      if (isOurs(table, inner)) uses.push(useOf(table, node));
     }
     const { from_table, ...rest } = node;
     walk(belowTables(from_table), inner, uses);
@@ -50,7 +50,7 @@ function walk(value: unknown, hidden: ReadonlySet<string>, uses: TableUse[]): vo
     return;
   }
   // Outside of a SELECT's FROM (SUMMARIZE, PIVOT, SHOW …) nothing is known of the rows that are wanted.
-  if (node.type === 'BASE_TABLE' && !inner.has(lower(node.table_name))) {
+  if (node.type === 'BASE_TABLE' && isOurs(node, inner)) {
     uses.push({ name: String(node.table_name), conditions: [] });
   }
   for (const member of Object.values(node)) walk(member, inner, uses);
@@ -58,9 +58,20 @@ function walk(value: unknown, hidden: ReadonlySet<string>, uses: TableUse[]): vo
 
 const lower = (value: unknown): string => String(value).toLowerCase();
 
-function cteNames(node: Node): string[] {
-  const map = (node.cte_map as { map?: Array<{ key: string }> } | undefined)?.map ?? [];
-  return map.map(({ key }) => key.toLowerCase());
+/** A name with a schema before it (`information_schema.tables`) is DuckDB's own. */
+const isOurs = (table: Node, hidden: ReadonlySet<string>): boolean =>
+  !hidden.has(lower(table.table_name)) && !table.schema_name && !table.catalog_name;
+
+/** The names that are hidden behind CTEs. A CTE's own query does not see its name, unless it is recursive. */
+function walkCtes(cteMap: unknown, hidden: ReadonlySet<string>, uses: TableUse[]): ReadonlySet<string> {
+  const inner = new Set(hidden);
+  for (const { key, value } of (cteMap as { map?: Array<{ key: string; value: Node }> })?.map ?? []) {
+    const recursive = JSON.stringify(value).includes('"RECURSIVE_CTE_NODE"');
+    if (recursive) inner.add(key.toLowerCase());
+    walk(value, inner, uses);
+    inner.add(key.toLowerCase());
+  }
+  return inner;
 }
 
 /** The tables that a FROM joins, without those of its subqueries. */

@@ -9,6 +9,8 @@ export interface CommittedRun {
   run: RunRef;
   status: 'COMPLETED' | 'PARTIAL';
   manifest: ObjectRef;
+  /** Step Functions' RetryCount, from 0. */
+  attempt?: number;
 }
 
 export type CatalogOutput = CommittedRun;

@@ -3,13 +3,14 @@ import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { RunRecord } from '../../core/ledger.ts';
 import { type CompletionDeps, complete, eventOf } from '../completion.ts';
+import { type TraceDeps, traced } from '../trace.ts';
 import type { CloseRunOutput } from './contract.ts';
 
 export interface CloseRunDeps
   extends CompletionDeps,
+    TraceDeps,
     Pick<Ledger, 'getRun' | 'closeCommitted' | 'closeSkipped'> {
   readJob(run: { job: string; jobVersion: string }): Promise<Job>;
-  now(): Date;
   database: string;
   region: string;
 }
@@ -19,10 +20,15 @@ export interface CloseRunDeps
  * event goes out and the marked run is started. All of it comes from the ledger, so that whoever repeats it
  * after a crash does the same.
  */
-export async function closeRun(
+export function closeRun(
   deps: CloseRunDeps,
   id: { job: string; runId: string },
+  attempt?: number,
 ): Promise<CloseRunOutput> {
+  return traced(deps, id, 'CloseRun', attempt, async () => ({ output: await close(deps, id), metrics: {} }));
+}
+
+async function close(deps: CloseRunDeps, id: { job: string; runId: string }): Promise<CloseRunOutput> {
   const run = await opened(deps, id);
   const endedAt = deps.now().toISOString();
   if (run.status === 'RUNNING') await deps.closeSkipped(run, { endedAt });

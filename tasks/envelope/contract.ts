@@ -5,6 +5,8 @@ import type { Batch, Shard } from '../../core/shard.ts';
 export interface EnvelopeInput {
   run: RunRef;
   shard: Shard;
+  /** Step Functions' RetryCount, from 0. */
+  attempt?: number;
 }
 
 /** What Dispatch sends to each sink. */

@@ -5,6 +5,8 @@ import type { SourceObject } from '../../core/shard.ts';
 export interface ExtractInput {
   run: RunRef;
   object: SourceObject;
+  /** Step Functions' RetryCount, from 0. */
+  attempt?: number;
 }
 
 /** What it found is in the ledger and in `scans/<n>.json`; state stays empty. */

@@ -10,6 +10,8 @@ export interface FailRunInput {
   /** `input` is what started the execution, as it was given: it may be anything. */
   execution: { id: string; name: string; startTime: string; input?: unknown };
   error: { Error: string; Cause: string };
+  /** Step Functions' RetryCount, from 0. */
+  attempt?: number;
 }
 
 export interface FailedRun {

@@ -6,21 +6,27 @@ import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.t
 import { cutUtf8 } from '../../core/text.ts';
 import { type CompletionDeps, complete, eventOf } from '../completion.ts';
 import { runRef } from '../run-ref.ts';
+import { type TraceDeps, traced } from '../trace.ts';
 import type { FailRunInput, FailRunOutput } from './contract.ts';
 
-export interface FailRunDeps extends CompletionDeps, Pick<Ledger, 'getRun' | 'closeFailed' | 'putFailedRun'> {
+export interface FailRunDeps
+  extends CompletionDeps,
+    TraceDeps,
+    Pick<Ledger, 'getRun' | 'closeFailed' | 'putFailedRun'> {
   readJob(run: { job: string; jobVersion: string }): Promise<Job>;
-  now(): Date;
   database: string;
   region: string;
 }
 
 /** Closes a run as failed, once, whoever calls; a run that was committed is left to be rolled forward. */
-export async function failRun(deps: FailRunDeps, input: FailRunInput): Promise<FailRunOutput> {
-  const error = readError(input.error);
-  const run = await deps.getRun(input.job.name, input.execution.name);
-  if (run === null) return failUnopened(deps, input, error);
-  return failOpened(deps, run, error);
+export function failRun(deps: FailRunDeps, input: FailRunInput): Promise<FailRunOutput> {
+  const id = { job: input.job.name, runId: input.execution.name };
+  return traced(deps, id, 'FailRun', input.attempt, async () => {
+    const error = readError(input.error);
+    const run = await deps.getRun(id.job, id.runId);
+    const output = run === null ? await failUnopened(deps, input, error) : await failOpened(deps, run, error);
+    return { output, metrics: {} };
+  });
 }
 
 /** The same for a run's record at hand: OpenRun and the sweeper come this way. */

@@ -16,12 +16,16 @@ export interface OpenRunInput {
   /** From the definition, so that a running execution keeps the version it started with. */
   job: { name: string; version: string };
   execution: { id: string; name: string; startTime: string };
+  /** Step Functions' RetryCount, from 0. */
+  attempt?: number;
 }
 
 /** The state behind OpenRun: each later task adds to it. */
 export interface OpenedRun {
   outcome: 'held';
   run: RunRef;
+  /** Step Functions' RetryCount, from 0. */
+  attempt?: number;
 }
 
 export interface BusyRun {

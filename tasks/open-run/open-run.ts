@@ -5,9 +5,10 @@ import type { Job } from '../../core/job/model.ts';
 import type { Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
 import { parseSlice, sliceForScheduledTime } from '../../core/slice.ts';
 import { runRef } from '../run-ref.ts';
+import { type TraceDeps, traced } from '../trace.ts';
 import type { OpenRunInput, OpenRunOutput, RunRequest } from './contract.ts';
 
-export interface OpenRunDeps extends Pick<Ledger, 'getSlice' | 'acquire' | 'mark' | 'getRun'> {
+export interface OpenRunDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'acquire' | 'mark' | 'getRun'> {
   /** Copies the deployed job to the ops bucket, unless this version is there, and gives it. */
   pinJobVersion(job: { name: string; version: string }): Promise<Job>;
   describe(executionArn: string): Promise<ExecutionState | null>;
@@ -22,7 +23,15 @@ const rounds = 20;
  * Names the slice, pins the job version and takes the slice's lease. A living holder is left its mark and the
  * answer is `busy`; the run of a holder that has ended is finished first.
  */
-export async function openRun(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {
+export function openRun(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {
+  const run = { job: input.job.name, runId: input.execution.name };
+  return traced(deps, run, 'OpenRun', input.attempt, async () => ({
+    output: await open(deps, input),
+    metrics: {},
+  }));
+}
+
+async function open(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {
   const job = await deps.pinJobVersion(input.job);
   const slice = sliceOf(job, input.request, input.execution.startTime);
   for (let round = 0; round < rounds; round++) {

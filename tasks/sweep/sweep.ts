@@ -15,7 +15,7 @@ export interface SweepDeps
   /** The job and run of an execution of ours; `null` for a Map's child and for what is not ours. */
   runOf(executionArn: string): { job: string; runId: string } | null;
   /** Evolves the table and points the slice's partition at the run, as Catalog does. */
-  applyToCatalog(run: RunRecord, manifest: ObjectRef): Promise<void>;
+  applyToCatalog(run: RunRecord, manifest: ObjectRef): Promise<unknown>;
   /** Compares the partition with the slice's committed run; `true` where it had to be put right. */
   repairPartition(run: RunRecord): Promise<boolean>;
   log(message: string, fields: Record<string, unknown>): void;
@@ -101,3 +101,16 @@ async function finish(deps: SweepDeps, run: RunRecord, done: SweepOutput): Promi
   await closeRun(deps, run);
   done.rolledForward++;
 }
+
+/**
+ * The run of an execution of our machines. The ARN of a Map's child has the Map's label behind the machine's
+ * name (`…:execution:<machine>/<label>:<name>`), and is nobody's run.
+ */
+export const runOfExecution =
+  (machinePrefix: string) =>
+  (executionArn: string): { job: string; runId: string } | null => {
+    const prefix = machinePrefix.replace(':stateMachine:', ':execution:');
+    if (!executionArn.startsWith(prefix)) return null;
+    const [job = '', runId, ...more] = executionArn.slice(prefix.length).split(':');
+    return runId === undefined || more.length > 0 || job.includes('/') ? null : { job, runId };
+  };

@@ -31,8 +31,6 @@ export class RecordWalker {
   #base = 0;
   #recordStart = 0;
   #quoteStart = 0;
-  /** Of the unquoted field or run of fields: no delimiter reaches over it. */
-  #plainStart = 0;
   #fault: QuoteFault = 'none';
   /** Bytes of the delimiter seen behind a closing quote. */
   #matched = 0;
@@ -95,7 +93,6 @@ export class RecordWalker {
   #field(chunk: Buffer, i: number): number {
     if (chunk[i] === this.#dialect.quoteByte) return this.#open(i);
     this.#state = PLAIN;
-    this.#plainStart = this.#base + i;
     return i;
   }
 
@@ -153,7 +150,6 @@ export class RecordWalker {
     this.#fault = 'InvalidQuote';
     const emptyFirst = this.#quoteStart === this.#recordStart && this.#base + i === this.#quoteStart + 2;
     this.#state = emptyFirst && byte === commentByte ? REST : PLAIN;
-    this.#plainStart = this.#base + i - this.#matched;
     return i;
   }
 
@@ -178,10 +174,10 @@ export class RecordWalker {
     return this.#state !== RECORD && this.#state !== COMMENT;
   }
 
+  /** What lies before the field (a line end, a closing quote, another delimiter) cannot be part of a delimiter. */
   #behindDelimiter(chunk: Buffer, i: number): boolean {
     const { delimiter } = this.#dialect;
     const start = i - delimiter.length;
-    if (this.#base + start < this.#plainStart) return false;
     for (let k = 0; k < delimiter.length; k++) {
       const at = start + k;
       const byte = at < 0 ? this.#before[this.#before.length + at] : chunk[at];

@@ -1,0 +1,27 @@
+/** What a contract's columns are behind the privacy rules: in Parquet, in the catalog and in the ids. */
+import { metadataStruct } from '../envelope/struct.ts';
+import type { Column, Job, PrivacyRule } from '../job/model.ts';
+import { type ColumnType, typeWord } from './types.ts';
+
+export interface OutputColumn {
+  column: Column;
+  rule: PrivacyRule | null;
+  /** Behind the rule: what is hashed or masked is text. */
+  type: ColumnType;
+}
+
+/** In the contract's order; what is dropped is gone. */
+export const outputColumns = (job: Pick<Job, 'contract' | 'privacy'>): OutputColumn[] =>
+  job.contract.columns.flatMap((column) => {
+    const rule = job.privacy[column.name] ?? null;
+    if (rule === 'drop') return [];
+    return [{ column, rule, type: rule === null ? column.type : { name: 'string' } }];
+  });
+
+/** The table's columns in Glue's words: `metadata`, then the contract's. Glue keeps names in lower case. */
+export const catalogColumns = (
+  job: Pick<Job, 'contract' | 'privacy'>,
+): Array<{ name: string; type: string }> => [
+  { name: 'metadata', type: metadataStruct.glue },
+  ...outputColumns(job).map(({ column, type }) => ({ name: column.name, type: typeWord(type) })),
+];

@@ -1,0 +1,109 @@
+/** The proof that nothing was lost, shard by shard, from three counts that share no code. */
+import { type ErrorRecord, ForebayError, isErrorName } from './errors.ts';
+import type { Contract } from './job/model.ts';
+import type { ObjectRecord, ShardRecord, SinkRecord } from './ledger.ts';
+import type { Shard } from './shard.ts';
+
+export interface Evidence {
+  runId: string;
+  objects: ObjectRecord[];
+  /** As planned from Extract's scans: `records` is Extract's count. */
+  planned: Shard[];
+  /** Envelope's records: what it rejected and filtered. */
+  shards: ShardRecord[];
+  /** The writers' records, by sink: rows as the footers of what was written tell them. */
+  sinks: Record<string, SinkRecord[]>;
+}
+
+export interface Accounting {
+  read: number;
+  written: number;
+  rejected: number;
+  filtered: number;
+}
+
+/** The slice's counts, or the first cause by its name, or `ShardIncomplete`, or `CountMismatch`. */
+export function reconcile(evidence: Evidence): Accounting {
+  raiseFirstFailure(evidence);
+  const shards = new Map(evidence.shards.map((record) => [record.n, record]));
+  const sinks = Object.entries(evidence.sinks).map(
+    ([sink, records]) => [sink, new Map(records.map((record) => [record.n, record]))] as const,
+  );
+  const total: Accounting = { read: 0, written: 0, rejected: 0, filtered: 0 };
+  for (const { n, records } of evidence.planned) {
+    const { rejected, filtered } = shards.get(n) ?? {};
+    if (rejected == null || filtered == null) throw incomplete(evidence.runId, n, 'Envelope');
+    for (const [sink, bySink] of sinks) {
+      const rows = bySink.get(n)?.rows;
+      if (rows == null) throw incomplete(evidence.runId, n, `the writer of ${sink}`);
+      if (records !== rows + rejected + filtered) throw mismatch(n, sink, records, rows, rejected, filtered);
+    }
+    total.read += records;
+    total.written += records - rejected - filtered;
+    total.rejected += rejected;
+    total.filtered += filtered;
+  }
+  return total;
+}
+
+const incomplete = (runId: string, n: number, who: string): ForebayError =>
+  new ForebayError(
+    'ShardIncomplete',
+    `shard ${n} of ${runId} has no record of ${who}; see its log, then run the slice again`,
+  );
+
+const mismatch = (
+  n: number,
+  sink: string,
+  records: number,
+  rows: number,
+  rejected: number,
+  filtered: number,
+): ForebayError =>
+  new ForebayError(
+    'CountMismatch',
+    `shard ${n}: Extract counted ${records} records, but ${rows} rows are in ${sink}, ${rejected} were rejected ` +
+      `and ${filtered} filtered, which makes ${rows + rejected + filtered}; nothing is published, please report it`,
+  );
+
+/** The first failure by number, objects before shards before sinks: what comes later may only follow from it. */
+function raiseFirstFailure({ objects, shards, sinks, planned }: Evidence): void {
+  const stages: Array<{
+    what: string;
+    of: number;
+    records: Array<{ n: number; status: string; error: ErrorRecord | null }>;
+  }> = [
+    { what: 'objects', of: objects.length, records: objects },
+    { what: 'shards', of: planned.length, records: shards },
+    ...Object.entries(sinks).map(([sink, records]) => ({
+      what: `shards in ${sink}`,
+      of: planned.length,
+      records,
+    })),
+  ];
+  for (const { what, of, records } of stages) {
+    const failed = records.filter(({ status }) => status === 'failed').sort((a, b) => a.n - b.n);
+    const [first] = failed;
+    if (first !== undefined)
+      throw asCause(first.error, `${failed.length} of ${of} ${what} failed, first number ${first.n}`);
+  }
+}
+
+function asCause(error: ErrorRecord | null, where: string): Error {
+  const { name, message } = error ?? { name: 'ShardIncomplete', message: 'without a word' };
+  if (isErrorName(name)) return new ForebayError(name, `${message} (${where})`);
+  return Object.assign(new Error(`${name}: ${message} (${where})`), { name });
+}
+
+/** Whether that many rejects may be published; `RejectThresholdExceeded` where not. */
+export function holdLimits(counts: Accounting, contract: Pick<Contract, 'maxRejects'>, runId: string): void {
+  const { maxRejects } = contract;
+  if (maxRejects === null || counts.rejected === 0) return;
+  const limit = 'count' in maxRejects ? maxRejects.count : maxRejects.ratio * counts.read;
+  if (counts.rejected <= limit) return;
+  const allowed = 'count' in maxRejects ? `${maxRejects.count}` : `a ratio of ${maxRejects.ratio}`;
+  throw new ForebayError(
+    'RejectThresholdExceeded',
+    `${counts.rejected} of ${counts.read} records were rejected, the job allows ${allowed}; see: forebay rejects ${runId}`,
+  );
+}

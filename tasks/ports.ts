@@ -1,0 +1,66 @@
+/** Adapters and the deps that several tasks share, made from their environment. */
+
+import * as clients from '../aws/clients.ts';
+import { bus } from '../aws/eventbridge.ts';
+import type { Ledger, ObjectStore } from '../aws/interfaces.ts';
+import { ledger } from '../aws/ledger.ts';
+import { objectStore } from '../aws/s3.ts';
+import { executions } from '../aws/sfn.ts';
+import { queue } from '../aws/sqs.ts';
+import type { Job } from '../core/job/model.ts';
+import type { OutboxRecord } from '../core/ledger.ts';
+import type { ObjectRef } from '../core/run.ts';
+import type { CompletionDeps } from './completion.ts';
+import { readJobVersion } from './job-version.ts';
+
+export const store = (): ObjectStore => objectStore(clients.s3());
+
+/** A task that knows nothing of slices has no table of them: asking for one is then a fault of the program. */
+export const ledgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE?: string }): Ledger =>
+  ledger(clients.dynamodb(), { runs: env.RUNS_TABLE, slices: env.SLICES_TABLE ?? '' });
+
+export const now = (): Date => new Date();
+
+export const region = (): string => process.env.AWS_REGION ?? '';
+
+export const jobReader =
+  (objects: ObjectStore, opsBucket: string) =>
+  (run: { job: string; jobVersion: string }): Promise<Job> =>
+    readJobVersion((key) => objects.get({ bucket: opsBucket, key }), run);
+
+export const readJson = async <T>(objects: ObjectStore, ref: ObjectRef): Promise<T> =>
+  JSON.parse((await objects.get(ref)).toString('utf8')) as T;
+
+interface CompletionEnvironment {
+  BUS_NAME: string;
+  JOB_DLQ_URL: string;
+}
+
+/** `arnOf` gives the machine of a job. */
+export function completionDeps(
+  book: Ledger,
+  env: CompletionEnvironment,
+  arnOf: (job: string) => string,
+): CompletionDeps {
+  return {
+    pendingOutbox: book.pendingOutbox,
+    markSent: book.markSent,
+    getSlice: book.getSlice,
+    send: (record) => send(env, record),
+    start: async (job, runId, request) => {
+      await executions(clients.sfn()).start(arnOf(job), runId, request);
+    },
+  };
+}
+
+async function send(env: CompletionEnvironment, record: OutboxRecord): Promise<void> {
+  if (record.target === 'job-dlq') return queue(clients.sqs()).send(env.JOB_DLQ_URL, record.body);
+  const { metadata } = JSON.parse(record.body) as { metadata: { eventType: string } };
+  const event = {
+    id: record.id,
+    detailType: metadata.eventType,
+    detail: record.body,
+    time: record.createdAt,
+  };
+  return bus(clients.eventbridge(), env.BUS_NAME).publish([event]);
+}

@@ -1,0 +1,26 @@
+import type { RunRef } from '../../core/run.ts';
+import { scanKey, shardsKey } from '../../core/storage.ts';
+import { readEnvironment } from '../environment.ts';
+import { handle, lazily, runFields } from '../handle.ts';
+import { jobReader, ledgerOf, now, readJson, store } from '../ports.ts';
+import { environment, type ReconcileInput } from './contract.ts';
+import { idsOf, putOnce } from './objects.ts';
+import { reconcileRun } from './reconcile.ts';
+
+const deps = lazily(() => {
+  const env = readEnvironment(environment);
+  const objects = store();
+  const ops = (key: string) => ({ bucket: env.OPS_BUCKET, key });
+  return {
+    ...ledgerOf(env),
+    now,
+    readJob: jobReader(objects, env.OPS_BUCKET),
+    readShards: (run: RunRef) => readJson<never>(objects, ops(shardsKey(run.job, run.runId))),
+    readScan: (run: RunRef, n: number) => readJson<never>(objects, ops(scanKey(run.job, run.runId, n))),
+    idsOf: idsOf(objects, env.OPS_BUCKET),
+    putManifest: (key: string, body: Buffer) => putOnce(objects, ops(key), body),
+    opsBucket: env.OPS_BUCKET,
+  };
+});
+
+export const handler = handle('Reconcile', runFields, (input: ReconcileInput) => reconcileRun(deps(), input));

@@ -1,0 +1,489 @@
+/** What every ledger does, run against each adapter. Each test has a job of its own: ledgers may be shared. */
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger, NewRun } from '../../aws/interfaces.ts';
+import { runFailureId, writeFailureId } from '../../core/failure.ts';
+import type { FailureRecord, OutboxRecord, RunRecord, ShardRecord } from '../../core/ledger.ts';
+
+export const newJob = (): string => `job-${randomUUID().slice(0, 8)}`;
+
+export const newRun = (job: string, runId: string, more: Partial<NewRun> = {}): NewRun => ({
+  job,
+  jobVersion: 'a'.repeat(64),
+  runId,
+  slice: '2026-03-01',
+  trigger: 'manual',
+  force: false,
+  time: '2026-03-02T02:15:00.000Z',
+  executionArn: `arn:aws:states:eu-west-1:000000000000:execution:forebay-local-${job}:${runId}`,
+  startedAt: '2026-03-02T02:15:00.000Z',
+  ...more,
+});
+
+const endedAt = '2026-03-02T02:16:00.000Z';
+const later = '2026-03-02T02:17:00.000Z';
+const counts = { read: 10, written: 8, rejected: 1, filtered: 1, repeatedKeys: 0 };
+const loaded = { digest: 'd'.repeat(64), count: 2 };
+const error = { name: 'CountMismatch', message: 'shard 0: 3 is not 4' };
+
+const commitOf = (run: { job: string; runId: string }) => ({
+  manifest: { bucket: 'ops', key: `manifests/${run.job}/${run.runId}.json` },
+  counts,
+  commitAs: 'COMPLETED' as const,
+});
+const outboxOf = (run: RunRecord, target: OutboxRecord['target'] = 'bus'): OutboxRecord => ({
+  id: `${target}-${run.runId}`,
+  job: run.job,
+  runId: run.runId,
+  target,
+  body: '{"a":"é"}',
+  createdAt: endedAt,
+});
+const failureOf = (run: RunRecord): FailureRecord => ({
+  id: runFailureId(run.job, run.runId),
+  kind: 'run',
+  job: run.job,
+  slice: run.slice,
+  runId: run.runId,
+  error,
+  attempts: 1,
+  firstFailedAt: endedAt,
+  lastFailedAt: endedAt,
+  pointer: null,
+});
+
+export function ledgerConformance(name: string, make: () => Promise<Ledger>): void {
+  describe(name, () => {
+    let ledger: Ledger;
+    const use = () => ledger;
+    // The first local cloud on a machine is installed first.
+    beforeAll(async () => {
+      ledger = await make();
+    }, 180_000);
+    describe('lease and mark', () => leases(use));
+    describe('runs and their children', () => runs(use));
+    describe('commit and close', () => closes(use));
+    describe('failures and the outbox', () => failures(use));
+  });
+}
+
+async function open(ledger: Ledger, job: string, runId: string, more: Partial<NewRun> = {}): Promise<RunRecord> {
+  const slice = more.slice ?? '2026-03-01';
+  const run = await ledger.acquire(await ledger.getSlice(job, slice), newRun(job, runId, more));
+  if (run === null) throw new Error(`${runId} did not get the lease`);
+  return run;
+}
+
+async function commit(ledger: Ledger, job: string, runId: string, more: Partial<NewRun> = {}): Promise<RunRecord> {
+  const run = await open(ledger, job, runId, more);
+  await ledger.setLoaded(run, loaded);
+  expect(await ledger.beginCommit(run, commitOf(run))).toBe(true);
+  return stored(ledger, run);
+}
+
+async function stored(ledger: Ledger, run: { job: string; runId: string }): Promise<RunRecord> {
+  const found = await ledger.getRun(run.job, run.runId);
+  if (found === null) throw new Error(`${run.runId} is not there`);
+  return found;
+}
+
+async function committed(ledger: Ledger, job: string, runId: string, more: Partial<NewRun> = {}) {
+  const run = await commit(ledger, job, runId, more);
+  expect(await ledger.closeCommitted(run, { endedAt, outbox: [outboxOf(run)] })).toBe(true);
+  return run;
+}
+
+const m = (runId: string, force = false) => ({ runId, trigger: 'mark' as const, force });
+
+function leases(use: () => Ledger): void {
+  test('a slice that nobody ever held is not there', async () => {
+    expect(await use().getSlice(newJob(), '2026-03-01')).toBeNull();
+  });
+
+  test('a run that takes the lease is RUNNING, with fence and revision 1, and holds the slice', async () => {
+    const job = newJob();
+    const run = await use().acquire(null, newRun(job, 'r1'));
+    expect(run).toEqual({
+      ...newRun(job, 'r1'),
+      status: 'RUNNING',
+      fence: 1,
+      revision: 1,
+      endedAt: null,
+      counts: null,
+      commitAs: null,
+      manifest: null,
+      loaded: null,
+      error: null,
+      tasks: {},
+    });
+    expect(await use().getRun(job, 'r1')).toEqual(run);
+    expect(await use().getSlice(job, '2026-03-01')).toEqual({
+      job,
+      slice: '2026-03-01',
+      holder: { runId: 'r1', executionArn: newRun(job, 'r1').executionArn },
+      fence: 1,
+      mark: null,
+      committed: null,
+    });
+  });
+
+  test('F32 of twenty runs that saw the slice free at the same moment one gets it', async () => {
+    const job = newJob();
+    const ids = Array.from({ length: 20 }, (_, i) => `r${i}`);
+    const answers = await Promise.all(ids.map((id) => use().acquire(null, newRun(job, id))));
+    const winners = answers.filter((run) => run !== null);
+    expect(winners).toHaveLength(1);
+    expect((await use().getSlice(job, '2026-03-01'))?.holder?.runId).toBe(winners[0]?.runId);
+    expect((await use().listRuns({ job })).map((run) => run.runId)).toEqual([winners[0]?.runId]);
+  });
+
+  test('a held slice is not given to another run, and that run leaves no record', async () => {
+    const job = newJob();
+    await open(use(), job, 'r1');
+    expect(await use().acquire(await use().getSlice(job, '2026-03-01'), newRun(job, 'r2'))).toBeNull();
+    expect(await use().getRun(job, 'r2')).toBeNull();
+  });
+
+  test('F10 the same run acquiring again gets the run that it put, with its fence', async () => {
+    const job = newJob();
+    const first = await open(use(), job, 'r1');
+    expect(await use().acquire(null, newRun(job, 'r1', { force: true }))).toEqual(first);
+    expect((await use().getSlice(job, '2026-03-01'))?.fence).toBe(1);
+  });
+
+  test('F19 who saw the slice free before another run came and went does not get it by that reading', async () => {
+    const job = newJob();
+    await committed(use(), job, 'r1');
+    const seen = await use().getSlice(job, '2026-03-01');
+    await committed(use(), job, 'r2');
+    expect(await use().acquire(seen, newRun(job, 'r3'))).toBeNull();
+    expect((await open(use(), job, 'r3')).fence).toBe(3);
+  });
+
+  test('slices of one job, and jobs of one slice, are held apart', async () => {
+    const job = newJob();
+    const other = newJob();
+    const all = await Promise.all([
+      open(use(), job, 'r1'),
+      open(use(), job, 'r2', { slice: '2026-03-02' }),
+      open(use(), other, 'r1'),
+    ]);
+    expect(all.map((run) => run.fence)).toEqual([1, 1, 1]);
+    expect((await use().listSlices(job)).map((slice) => slice.slice)).toEqual(['2026-03-01', '2026-03-02']);
+  });
+
+  test('a mark is set on whom it names only: not on a free slice, nor on another holder', async () => {
+    const job = newJob();
+    expect(await use().mark(job, '2026-03-01', 'r1', m('m1'))).toBeNull();
+    const run = await open(use(), job, 'r1');
+    expect(await use().mark(job, '2026-03-01', 'r0', m('m1'))).toBeNull();
+    await use().closeSkipped(run, { endedAt });
+    expect(await use().mark(job, '2026-03-01', 'r1', m('m1'))).toBeNull();
+    expect((await use().getSlice(job, '2026-03-01'))?.mark).toBeNull();
+  });
+
+  test('the first mark stays in force, and inherits force from any later one', async () => {
+    const job = newJob();
+    await open(use(), job, 'r1');
+    const set = (mark: ReturnType<typeof m>) => use().mark(job, '2026-03-01', 'r1', mark);
+    expect(await set(m('m1'))).toEqual(m('m1'));
+    expect(await set(m('m2', true))).toEqual(m('m1', true));
+    expect(await set(m('m3'))).toEqual(m('m1', true));
+    expect((await use().getSlice(job, '2026-03-01'))?.mark).toEqual(m('m1', true));
+  });
+
+  test('a mark outlives the release and is cleared by the next lease', async () => {
+    const job = newJob();
+    const run = await open(use(), job, 'r1');
+    await use().mark(job, '2026-03-01', 'r1', m('m1'));
+    const free = async () => (await use().listMarkedFree()).filter((slice) => slice.job === job);
+    expect(await free()).toEqual([]);
+    await use().closeSkipped(run, { endedAt });
+    expect((await free()).map(({ slice, mark }) => ({ slice, mark }))).toEqual([
+      { slice: '2026-03-01', mark: m('m1') },
+    ]);
+    await open(use(), job, 'm1');
+    expect(await free()).toEqual([]);
+    expect((await use().getSlice(job, '2026-03-01'))?.mark).toBeNull();
+  });
+}
+
+const shard = (n: number, status: 'done' | 'failed' = 'done'): ShardRecord => ({
+  n,
+  status,
+  rejected: status === 'done' ? 1 : null,
+  filtered: status === 'done' ? 0 : null,
+  batch: status === 'done' ? { bucket: 'ops', key: `b/${n}`, rows: 9, bytes: 90, sha256: 'e'.repeat(64) } : null,
+  rejectsByCode: status === 'done' ? { RaggedRow: 1 } : {},
+  error: status === 'done' ? null : error,
+  trace: null,
+});
+
+function runs(use: () => Ledger): void {
+  test('what Discover listed and the traces of tasks are kept with the run', async () => {
+    const job = newJob();
+    const run = await open(use(), job, 'r1');
+    const trace = { startedAt: endedAt, endedAt: later, attempt: 2, metrics: { objects: 2 } };
+    await use().setLoaded(run, loaded);
+    await use().traceTask(run, 'Discover', trace);
+    await use().traceTask(run, 'Plan', { ...trace, attempt: 1, metrics: { shards: 3 } });
+    await use().traceTask(run, 'Discover', { ...trace, attempt: 3 });
+    expect(await use().getRun(job, 'r1')).toEqual({
+      ...run,
+      loaded,
+      tasks: { Discover: { ...trace, attempt: 3 }, Plan: { ...trace, attempt: 1, metrics: { shards: 3 } } },
+    });
+  });
+
+  test('a trace of a run that was never opened makes no run', async () => {
+    const job = newJob();
+    await use().traceTask({ job, runId: 'r1' }, 'FailRun', { startedAt: endedAt, endedAt, attempt: 1, metrics: {} });
+    expect(await use().getRun(job, 'r1')).toBeNull();
+  });
+
+  test('objects, shards and sinks are listed whole, in the order of their numbers, each kind and run apart', async () => {
+    const runId = randomUUID();
+    const other = randomUUID();
+    const numbers = Array.from({ length: 40 }, (_, i) => (i * 7) % 40);
+    await Promise.all(numbers.map((n) => use().putShard(runId, shard(n))));
+    const none = { records: 5, bytes: 50, sha256: 'f'.repeat(64), error: null, trace: null };
+    await use().putObject(runId, { n: 3, name: 'a b.csv', status: 'done', ...none });
+    const { records: _, ...sink } = none;
+    await use().putSink(runId, { n: 3, sink: 'lake', status: 'done', rows: 4, key: 'k', ...sink });
+    await use().putSink(runId, { n: 3, sink: 'lake-2', status: 'done', rows: 5, key: 'k', ...sink });
+    await use().putShard(other, shard(1));
+    expect(await use().listShards(runId)).toEqual(Array.from({ length: 40 }, (_, n) => shard(n)));
+    expect(await use().listObjects(runId)).toEqual([{ n: 3, name: 'a b.csv', status: 'done', ...none }]);
+    expect((await use().listSinks(runId, 'lake')).map((record) => record.rows)).toEqual([4]);
+    expect(await use().listSinks(runId, 'events')).toEqual([]);
+    expect(await use().listShards(other)).toEqual([shard(1)]);
+  });
+
+  test('done replaces failed, failed never replaces done', async () => {
+    const runId = randomUUID();
+    await use().putShard(runId, shard(0, 'failed'));
+    expect(await use().listShards(runId)).toEqual([shard(0, 'failed')]);
+    await use().putShard(runId, shard(0));
+    await use().putShard(runId, shard(0, 'failed'));
+    expect(await use().listShards(runId)).toEqual([shard(0)]);
+  });
+
+  test('shards whose records fill more than one page are all listed', async () => {
+    const runId = randomUUID();
+    const wide = (n: number) => ({ ...shard(n), rejectsByCode: { ['x'.repeat(60_000)]: n } });
+    // One partition of the sixteen holds 20 × 60 kB: more than the 1 MB of a page.
+    const numbers = Array.from({ length: 20 }, (_, i) => i * 16);
+    for (const n of numbers) await use().putShard(runId, wide(n));
+    expect((await use().listShards(runId)).map((record) => record.n)).toEqual(numbers);
+  });
+
+  test('runs are listed newest first, by job, by status, since a time, and to a limit', async () => {
+    const job = newJob();
+    const at = (hour: number) => `2026-03-02T0${hour}:00:00.000Z`;
+    for (const hour of [1, 3, 2]) {
+      await open(use(), job, `r${hour}`, { slice: `2026-03-0${hour}`, startedAt: at(hour) });
+    }
+    await use().closeSkipped(await stored(use(), { job, runId: 'r2' }), { endedAt });
+    const ids = async (filter: Parameters<Ledger['listRuns']>[0]) =>
+      (await use().listRuns(filter)).filter((run) => run.job === job).map((run) => run.runId);
+    expect(await ids({ job })).toEqual(['r3', 'r2', 'r1']);
+    expect(await ids({ job, limit: 2 })).toEqual(['r3', 'r2']);
+    expect(await ids({ job, since: at(2) })).toEqual(['r3', 'r2']);
+    expect(await ids({ job, status: 'RUNNING' })).toEqual(['r3', 'r1']);
+    expect(await ids({ job, status: 'RUNNING', limit: 1, since: at(1) })).toEqual(['r3']);
+    expect(await ids({ status: 'RUNNING' })).toEqual(['r3', 'r1']);
+    expect(await ids({ status: 'SKIPPED' })).toEqual(['r2']);
+    expect(await ids({})).toEqual(['r3', 'r2', 'r1']);
+    expect((await use().listRuns({ job, status: 'SKIPPED' }))[0]).toEqual(await stored(use(), { job, runId: 'r2' }));
+  });
+}
+
+function closes(use: () => Ledger): void {
+  test('the commit point keeps manifest, counts and what the run will be', async () => {
+    const job = newJob();
+    const run = await commit(use(), job, 'r1');
+    expect(run).toMatchObject({ status: 'COMMITTING', endedAt: null, loaded, ...commitOf(run) });
+  });
+
+  test('of Catalog and FailRun exactly one wins', async () => {
+    const job = newJob();
+    const run = await open(use(), job, 'r1');
+    const [began, failed] = await Promise.all([
+      use().beginCommit(run, commitOf(run)),
+      use().closeFailed(run, { endedAt, error, failure: failureOf(run), outbox: [outboxOf(run)] }),
+    ]);
+    expect([began, failed].filter(Boolean)).toHaveLength(1);
+    const { status } = await stored(use(), run);
+    expect(status).toBe(began ? 'COMMITTING' : 'FAILED');
+    expect(await use().pendingOutbox(run)).toHaveLength(began ? 0 : 1);
+    expect((await use().getSlice(job, run.slice))?.holder === null).toBe(!began);
+  });
+
+  test('F19 a run with another fence does not commit', async () => {
+    const job = newJob();
+    const run = await open(use(), job, 'r1');
+    expect(await use().beginCommit({ ...run, fence: run.fence + 1 }, commitOf(run))).toBe(false);
+    expect((await stored(use(), run)).status).toBe('RUNNING');
+  });
+
+  test('a close writes status, committed run and event, and releases the lease, all at once', async () => {
+    const job = newJob();
+    const run = await committed(use(), job, 'r1');
+    expect(await stored(use(), run)).toEqual({ ...run, status: 'COMPLETED', endedAt });
+    expect(await use().getSlice(job, run.slice)).toEqual({
+      job,
+      slice: run.slice,
+      holder: null,
+      fence: 1,
+      mark: null,
+      committed: { runId: 'r1', revision: 1, loaded, committedAt: endedAt },
+    });
+    expect(await use().pendingOutbox(run)).toEqual([outboxOf(run)]);
+  });
+
+  test('a second close changes nothing and says so', async () => {
+    const job = newJob();
+    const run = await committed(use(), job, 'r1');
+    const sent = outboxOf(run);
+    await use().markSent(sent);
+    expect(await use().closeCommitted(run, { endedAt: later, outbox: [sent] })).toBe(false);
+    expect(await use().closeSkipped(run, { endedAt: later })).toBe(false);
+    const failure = failureOf(run);
+    expect(await use().closeFailed(run, { endedAt: later, error, failure, outbox: [sent] })).toBe(false);
+    expect((await stored(use(), run)).endedAt).toBe(endedAt);
+    expect(await use().pendingOutbox(run)).toEqual([]);
+    expect(await use().getFailure(failure.id)).toBeNull();
+  });
+
+  test('ten closes at the same moment close once', async () => {
+    const job = newJob();
+    const run = await commit(use(), job, 'r1', { trigger: 'schedule' });
+    const close = { endedAt, outbox: [outboxOf(run)] };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => use().closeCommitted(run, close)));
+    expect(answers.filter(Boolean)).toHaveLength(1);
+    expect((await use().getSlice(job, run.slice))?.committed?.runId).toBe('r1');
+  });
+
+  test('a run that is not committed is not closed as committed', async () => {
+    const run = await open(use(), newJob(), 'r1');
+    await expect(use().closeCommitted(run, { endedAt, outbox: [] })).rejects.toMatchObject({ name: 'RunFenced' });
+    expect((await stored(use(), run)).status).toBe('RUNNING');
+  });
+
+  test('a committed slice that is loaded again becomes the next revision', async () => {
+    const job = newJob();
+    await committed(use(), job, 'r1');
+    const second = await committed(use(), job, 'r2');
+    expect(second).toMatchObject({ fence: 2, revision: 2 });
+    expect((await use().getSlice(job, second.slice))?.committed).toMatchObject({ runId: 'r2', revision: 2 });
+  });
+
+  test('a skipped run and a failed one leave what is committed as it is, and free the slice', async () => {
+    const job = newJob();
+    await committed(use(), job, 'r1');
+    const before = (await use().getSlice(job, '2026-03-01'))?.committed;
+    const skipped = await open(use(), job, 'r2');
+    expect(await use().closeSkipped(skipped, { endedAt: later })).toBe(true);
+    expect(await stored(use(), skipped)).toMatchObject({ status: 'SKIPPED', endedAt: later });
+    const failed = await open(use(), job, 'r3');
+    const failure = failureOf(failed);
+    expect(await use().closeFailed(failed, { endedAt: later, error, failure, outbox: [] })).toBe(true);
+    expect(await stored(use(), failed)).toMatchObject({ status: 'FAILED', endedAt: later, error });
+    expect(await use().getSlice(job, '2026-03-01')).toMatchObject({ holder: null, fence: 3, committed: before });
+    expect(skipped.revision).toBe(2);
+    expect(failed.revision).toBe(2);
+  });
+
+  test('F33 the cursor moves with scheduled runs only, and only forward', async () => {
+    const job = newJob();
+    const cursor = async () => (await use().getCursor(job))?.slice ?? null;
+    const load = (runId: string, slice: string, trigger: 'schedule' | 'manual' | 'mark') =>
+      committed(use(), job, runId, { slice, trigger });
+    await load('r1', '2026-03-05', 'manual');
+    await load('r2', '2026-03-06', 'mark');
+    expect(await cursor()).toBeNull();
+    await load('r3', '2026-03-03', 'schedule');
+    expect(await cursor()).toBe('2026-03-03');
+    const late = await load('r4', '2026-03-02', 'schedule');
+    expect(await cursor()).toBe('2026-03-03');
+    expect(await stored(use(), late)).toMatchObject({ status: 'COMPLETED' });
+    expect((await use().getSlice(job, '2026-03-02'))?.committed?.runId).toBe('r4');
+    await load('r5', '2026-03-04', 'schedule');
+    expect(await use().getCursor(job)).toEqual({ slice: '2026-03-04', runId: 'r5' });
+  });
+
+  test('scheduled runs of several slices that close at the same moment leave the latest as the cursor', async () => {
+    const job = newJob();
+    const slices = ['2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05'];
+    const opened = await Promise.all(
+      slices.map((slice, i) => commit(use(), job, `r${i}`, { slice, trigger: 'schedule' })),
+    );
+    const answers = await Promise.all(opened.map((run) => use().closeCommitted(run, { endedAt, outbox: [] })));
+    expect(answers).toEqual([true, true, true, true, true]);
+    expect((await use().getCursor(job))?.slice).toBe('2026-03-05');
+  });
+}
+
+function failures(use: () => Ledger): void {
+  test('a failed run has its error, its failure record and its outbox, each record until it is sent', async () => {
+    const run = await open(use(), newJob(), 'r1');
+    const failure = failureOf(run);
+    const outbox = [outboxOf(run, 'bus'), outboxOf(run, 'job-dlq')];
+    await use().closeFailed(run, { endedAt, error, failure, outbox });
+    expect(await use().getFailure(failure.id)).toEqual(failure);
+    expect(await use().pendingOutbox(run)).toEqual(outbox);
+    expect((await use().pendingOutbox()).filter((record) => record.job === run.job)).toHaveLength(2);
+    await use().markSent(outboxOf(run, 'bus'));
+    expect(await use().pendingOutbox(run)).toEqual([outboxOf(run, 'job-dlq')]);
+    await use().markSent(outboxOf(run, 'job-dlq'));
+    await use().markSent(outboxOf(run, 'job-dlq'));
+    expect(await use().pendingOutbox(run)).toEqual([]);
+    expect((await use().pendingOutbox()).filter((record) => record.job === run.job)).toEqual([]);
+  });
+
+  test('the outbox of a run does not show that of a run whose name begins alike', async () => {
+    const job = newJob();
+    const run = await committed(use(), job, 'r1');
+    await committed(use(), job, 'r1-2');
+    expect((await use().pendingOutbox(run)).map((record) => record.runId)).toEqual(['r1']);
+  });
+
+  test('a run that was never opened is put FAILED once, and holds no slice', async () => {
+    const job = newJob();
+    const none = { counts: null, commitAs: null, manifest: null, loaded: null, tasks: {} };
+    const run: RunRecord = {
+      ...newRun(job, 'r1', { slice: '' }),
+      ...{ status: 'FAILED', fence: 0, revision: 0, endedAt, error, ...none },
+    };
+    const failure = failureOf(run);
+    expect(await use().putFailedRun(run, failure, [outboxOf(run)])).toBe(true);
+    await use().markSent(outboxOf(run));
+    expect(await use().putFailedRun({ ...run, endedAt: later }, failure, [outboxOf(run)])).toBe(false);
+    expect(await use().getRun(job, 'r1')).toEqual(run);
+    expect(await use().pendingOutbox(run)).toEqual([]);
+    expect(await use().listSlices(job)).toEqual([]);
+    expect((await use().listRuns({ job, status: 'FAILED' })).map(({ runId }) => runId)).toEqual(['r1']);
+  });
+
+  test('a failure that comes again keeps when it was first seen, and renews the rest', async () => {
+    const job = newJob();
+    const first: FailureRecord = {
+      ...failureOf({ ...newRun(job, 'r1') } as RunRecord),
+      id: writeFailureId(job, 'r1', 'lake', 7),
+      kind: 'write',
+      shard: 7,
+      sink: 'lake',
+      pointer: 'staging/x',
+    };
+    await use().putFailure(first);
+    expect(await use().getFailure(first.id)).toEqual(first);
+    const again = { ...first, attempts: 2, firstFailedAt: later, lastFailedAt: later };
+    await use().putFailure(again);
+    const kept = { ...again, firstFailedAt: first.firstFailedAt };
+    expect(await use().getFailure(first.id)).toEqual(kept);
+    expect(await use().listFailures({ job })).toEqual([kept]);
+    expect((await use().listFailures()).filter((record) => record.job === job)).toEqual([kept]);
+    expect(await use().listFailures({ job: newJob() })).toEqual([]);
+    expect(await use().getFailure(runFailureId(job, 'r1'))).toBeNull();
+  });
+}

@@ -1,0 +1,244 @@
+/**
+ * The ledger in memory: the port's second adapter, which passes the same conformance suite. Each verb is one
+ * atomic step, so that a test can put anything between two of them.
+ */
+import type { Ledger, NewRun } from '../../aws/interfaces.ts';
+import { ForebayError } from '../../core/errors.ts';
+import { jobOfFailure } from '../../core/failure.ts';
+import type {
+  Cursor,
+  FailureRecord,
+  ObjectRecord,
+  OutboxRecord,
+  RunRecord,
+  ShardRecord,
+  SinkRecord,
+  SliceRecord,
+} from '../../core/ledger.ts';
+
+interface Child {
+  n: number;
+  status: 'done' | 'failed';
+}
+
+interface State {
+  slices: Map<string, SliceRecord>;
+  runs: Map<string, RunRecord>;
+  children: Map<string, Child>;
+  outbox: Map<string, OutboxRecord>;
+  failures: Map<string, FailureRecord>;
+  cursors: Map<string, Cursor>;
+}
+
+const key = (...parts: Array<string | number>): string => JSON.stringify(parts);
+/** What is stored is plain data: callers never share an object with the ledger, and `undefined` is absent. */
+const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+const orNull = <T>(value: T | undefined): T | null => (value === undefined ? null : copy(value));
+
+export function memoryLedger(): Ledger {
+  const state: State = {
+    slices: new Map(),
+    runs: new Map(),
+    children: new Map(),
+    outbox: new Map(),
+    failures: new Map(),
+    cursors: new Map(),
+  };
+  return { ...sliceVerbs(state), ...runVerbs(state), ...childVerbs(state), ...closeVerbs(state) };
+}
+
+type SliceVerbs = 'getSlice' | 'acquire' | 'mark' | 'listMarkedFree' | 'listSlices' | 'getCursor';
+
+function sliceVerbs({ slices, runs, cursors }: State): Pick<Ledger, SliceVerbs> {
+  const list = (wanted: (slice: SliceRecord) => boolean) =>
+    copy([...slices.values()].filter(wanted).sort((a, b) => (a.slice < b.slice ? -1 : 1)));
+  return {
+    getSlice: async (job, slice) => orNull(slices.get(key(job, slice))),
+    acquire: async (seen, run) => {
+      const now = slices.get(key(run.job, run.slice));
+      const own = runs.get(key(run.job, run.runId));
+      const unchanged = seen === null ? now === undefined : now?.holder === null && now.fence === seen.fence;
+      if (!unchanged || own !== undefined) return own?.status === 'RUNNING' ? copy(own) : null;
+      const record = opened(run, (now?.fence ?? 0) + 1, (now?.committed?.revision ?? 0) + 1);
+      const { job, slice, runId, executionArn } = run;
+      const holder = { runId, executionArn };
+      const committed = now?.committed ?? null;
+      slices.set(key(job, slice), copy({ job, slice, holder, fence: record.fence, mark: null, committed }));
+      runs.set(key(job, runId), copy(record));
+      return copy(record);
+    },
+    mark: async (job, slice, holderRunId, mark) => {
+      const now = slices.get(key(job, slice));
+      if (now?.holder?.runId !== holderRunId) return null;
+      now.mark = copy(now.mark === null ? mark : { ...now.mark, force: now.mark.force || mark.force });
+      return copy(now.mark);
+    },
+    listMarkedFree: async () => list((slice) => slice.mark !== null && slice.holder === null),
+    listSlices: async (job) => list((slice) => slice.job === job),
+    getCursor: async (job) => orNull(cursors.get(job)),
+  };
+}
+
+const opened = (run: NewRun, fence: number, revision: number): RunRecord => ({
+  ...run,
+  fence,
+  revision,
+  status: 'RUNNING',
+  endedAt: null,
+  counts: null,
+  commitAs: null,
+  manifest: null,
+  loaded: null,
+  error: null,
+  tasks: {},
+});
+
+type RunVerbs = 'getRun' | 'setLoaded' | 'traceTask' | 'beginCommit' | 'listRuns';
+
+function runVerbs({ runs }: State): Pick<Ledger, RunVerbs> {
+  const at = (run: { job: string; runId: string }) => runs.get(key(run.job, run.runId));
+  return {
+    getRun: async (job, runId) => orNull(at({ job, runId })),
+    setLoaded: async (run, loaded) => {
+      const record = at(run);
+      if (record !== undefined) record.loaded = copy(loaded);
+    },
+    traceTask: async (run, task, trace) => {
+      const record = at(run);
+      if (record !== undefined) record.tasks[task] = copy(trace);
+    },
+    beginCommit: async (run, commit) => {
+      const record = at(run);
+      if (record?.status !== 'RUNNING' || record.fence !== run.fence) return false;
+      Object.assign(record, copy({ ...commit, status: 'COMMITTING' }));
+      return true;
+    },
+    listRuns: async ({ job, status, since, limit }) =>
+      copy(
+        [...runs.values()]
+          .filter((run) => job === undefined || run.job === job)
+          .filter((run) => status === undefined || run.status === status)
+          .filter((run) => since === undefined || run.startedAt >= since)
+          .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+          .slice(0, limit ?? Number.POSITIVE_INFINITY),
+      ),
+  };
+}
+
+type ChildVerbs = 'putObject' | 'putShard' | 'putSink' | 'listObjects' | 'listShards' | 'listSinks';
+
+function childVerbs({ children }: State): Pick<Ledger, ChildVerbs> {
+  const put = async (kind: string, runId: string, record: Child) => {
+    const at = key(kind, runId, record.n);
+    if (record.status === 'failed' && children.get(at)?.status === 'done') return;
+    children.set(at, copy(record));
+  };
+  const list = async <R extends Child>(kind: string, runId: string): Promise<R[]> =>
+    copy(
+      [...children]
+        .filter(([at]) => at.startsWith(`${key(kind, runId).slice(0, -1)},`))
+        .map(([, record]) => record as R)
+        .sort((a, b) => a.n - b.n),
+    );
+  return {
+    putObject: (runId, record) => put('object', runId, record),
+    putShard: (runId, record) => put('shard', runId, record),
+    putSink: (runId, record) => put(`sink/${record.sink}`, runId, record),
+    listObjects: (runId) => list<ObjectRecord>('object', runId),
+    listShards: (runId) => list<ShardRecord>('shard', runId),
+    listSinks: (runId, sink) => list<SinkRecord>(`sink/${sink}`, runId),
+  };
+}
+
+type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs>;
+
+function closeVerbs(state: State): Pick<Ledger, CloseVerbs> {
+  const { runs, outbox, failures } = state;
+  const putAll = (records: OutboxRecord[]) => {
+    for (const record of records) outbox.set(key(record.job, record.runId, record.target), copy(record));
+  };
+  const putFailed = (failure: FailureRecord, records: OutboxRecord[]) => {
+    failures.set(failure.id, copy(failure));
+    putAll(records);
+  };
+  return {
+    closeCommitted: async (run, { endedAt, outbox: records }) => {
+      const { commitAs, loaded, runId, revision } = run;
+      if (commitAs === null || loaded === null) {
+        throw new ForebayError('RunFenced', `run ${runId} was not committed: it is ${run.status}`);
+      }
+      const close = closing(state, run, 'COMMITTING');
+      if (close === null) return false;
+      Object.assign(close.run, { status: commitAs, endedAt });
+      Object.assign(close.slice, copy({ holder: null, committed: { runId, revision, loaded, committedAt: endedAt } }));
+      if (run.trigger === 'schedule') advance(state, run);
+      putAll(records);
+      return true;
+    },
+    closeSkipped: async (run, { endedAt }) => {
+      const close = closing(state, run, 'RUNNING');
+      if (close === null) return false;
+      Object.assign(close.run, { status: 'SKIPPED', endedAt });
+      close.slice.holder = null;
+      return true;
+    },
+    closeFailed: async (run, { endedAt, error, failure, outbox: records }) => {
+      const close = closing(state, run, 'RUNNING');
+      if (close === null) return false;
+      Object.assign(close.run, copy({ status: 'FAILED', endedAt, error }));
+      close.slice.holder = null;
+      putFailed(failure, records);
+      return true;
+    },
+    putFailedRun: async (run, failure, records) => {
+      if (runs.has(key(run.job, run.runId))) return false;
+      runs.set(key(run.job, run.runId), copy(run));
+      putFailed(failure, records);
+      return true;
+    },
+    ...listVerbs(state),
+  };
+}
+
+type ListVerbs = 'pendingOutbox' | 'markSent' | 'putFailure' | 'listFailures' | 'getFailure';
+
+function listVerbs({ outbox, failures }: State): Pick<Ledger, ListVerbs> {
+  return {
+    pendingOutbox: async (run) =>
+      copy(
+        [...outbox.values()].filter(
+          (record) => run === undefined || (record.job === run.job && record.runId === run.runId),
+        ),
+      ),
+    markSent: async (record) => {
+      outbox.delete(key(record.job, record.runId, record.target));
+    },
+    putFailure: async (record) => {
+      const firstFailedAt = failures.get(record.id)?.firstFailedAt ?? record.firstFailedAt;
+      failures.set(record.id, copy({ ...record, firstFailedAt }));
+    },
+    listFailures: async (filter) =>
+      copy([...failures.values()].filter(({ id }) => filter?.job === undefined || jobOfFailure(id) === filter.job)),
+    getFailure: async (id) => orNull(failures.get(id)),
+  };
+}
+
+/** The run and its slice where the run has that status and holds the lease; `null`: it was closed before. */
+function closing(
+  { runs, slices }: State,
+  { job, runId, slice: name, fence }: RunRecord,
+  from: RunRecord['status'],
+): { run: RunRecord; slice: SliceRecord } | null {
+  const run = runs.get(key(job, runId));
+  if (run?.status !== from || run.fence !== fence) return null;
+  const slice = slices.get(key(job, name));
+  if (slice?.holder?.runId !== runId || slice.fence !== fence) {
+    throw new ForebayError('RunFenced', `run ${runId} does not hold slice ${name} of ${job} any more`);
+  }
+  return { run, slice };
+}
+
+function advance({ cursors }: State, { job, slice, runId }: RunRecord): void {
+  const now = cursors.get(job);
+  if (now === undefined || now.slice < slice) cursors.set(job, { slice, runId });
+}
