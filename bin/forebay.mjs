@@ -44,11 +44,11 @@ const marker = Object.keys(local).length === 0 ? {} : { FOREBAY_ENV_FILE: file }
 const main = join(root, 'cli', 'main.ts');
 const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
   stdio: 'inherit',
-  env: { ...process.env, ...local, ...marker },
+  // The SDK's warning about later Node versions is for this project's maintainers, not for who runs a command.
+  env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...process.env, ...local, ...marker },
 });
-// A terminal sends SIGINT to both; this one waits for the other, which cleans up.
-process.on('SIGINT', () => undefined);
-process.on('SIGTERM', () => child.kill('SIGTERM'));
+// The command cleans up and ends; this one waits for it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
   console.error(`forebay could not be started: ${error.message}`);
   process.exit(1);

@@ -11,7 +11,13 @@ import { executions } from '../aws/sfn.ts';
 import { secrets } from '../aws/ssm.ts';
 import { openTap, type Tap } from '../aws/tap.ts';
 import { eventSource } from '../core/events.ts';
-import { type JobOutputName, jobStackName, type Outputs, outputNames, sharedStackName } from '../core/outputs.ts';
+import {
+  type JobOutputName,
+  jobStackName,
+  type Outputs,
+  outputNames,
+  sharedStackName,
+} from '../core/outputs.ts';
 import { Problem } from './problem.ts';
 
 export interface Cloud {

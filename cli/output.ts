@@ -67,7 +67,8 @@ export function createOutput(options: {
     raw: (text) => void stdout.write(text),
     table(columns, rows) {
       clear();
-      for (const text of formatTable(columns, rows, (head) => out.paint('dim', head))) stdout.write(`${text}\n`);
+      for (const text of formatTable(columns, rows, (head) => out.paint('dim', head)))
+        stdout.write(`${text}\n`);
     },
     paint: (tone, text) => (colour ? `\x1b[${codes[tone][0]}m${text}\x1b[${codes[tone][1]}m` : text),
     progress(text) {

@@ -82,11 +82,7 @@ export function runReport(run: RunRecord, parts: RunParts): RunReport {
   };
 }
 
-function stateOf(
-  name: RunTask | keyof RunParts,
-  tasks: RunRecord['tasks'],
-  parts: RunParts,
-): StateReport[] {
+function stateOf(name: RunTask | keyof RunParts, tasks: RunRecord['tasks'], parts: RunParts): StateReport[] {
   const traces =
     name === 'objects' || name === 'shards' || name === 'sinks'
       ? parts[name].map(({ trace }) => trace)
@@ -96,8 +92,12 @@ function stateOf(
 }
 
 function merge(state: string, traces: TaskTrace[]): StateReport {
-  const startedAt = traces.map((trace) => trace.startedAt).reduce((a, b) => (a < b ? a : b));
-  const endedAt = traces.map((trace) => trace.endedAt).reduce((a, b) => (a > b ? a : b));
+  const startedAt = traces.map((trace) => trace.startedAt).sort()[0] ?? '';
+  const endedAt =
+    traces
+      .map((trace) => trace.endedAt)
+      .sort()
+      .at(-1) ?? '';
   const metrics: Record<string, number> = {};
   for (const trace of traces) {
     for (const [name, value] of Object.entries(trace.metrics)) metrics[name] = (metrics[name] ?? 0) + value;
@@ -146,11 +146,14 @@ function sumCodes(shards: ShardRecord[]): Record<string, number> {
   return sums;
 }
 
-export function nextCommand(run: Pick<RunRecord, 'job' | 'slice' | 'runId' | 'status' | 'error'>): string | null {
+export function nextCommand(
+  run: Pick<RunRecord, 'job' | 'slice' | 'runId' | 'status' | 'error'>,
+): string | null {
   const { error, job, runId, slice } = run;
   if (run.status === 'PARTIAL') return `forebay rejects ${runId}`;
   if (error === null || run.status !== 'FAILED') return null;
-  if (error.name === 'RejectThresholdExceeded' || error.name === 'BadRecord') return `forebay rejects ${runId}`;
+  if (error.name === 'RejectThresholdExceeded' || error.name === 'BadRecord')
+    return `forebay rejects ${runId}`;
   if (error.name === 'SecretMissing') return `forebay secrets init ${job}`;
   return `forebay run ${job} --slice ${slice || '<slice>'}`;
 }

@@ -24,5 +24,9 @@ export async function findRun(deps: FindRunDeps, id: string): Promise<RunRecord>
   const ending = id.length < shortest ? [] : recent.filter((run) => run.runId.endsWith(id));
   const [only, another] = ending;
   if (only !== undefined && another === undefined) return only;
-  throw unknownName('run', id, recent.map((run) => run.runId));
+  throw unknownName(
+    'run',
+    id,
+    recent.map((run) => run.runId),
+  );
 }

@@ -1,12 +1,12 @@
 /** What every command starts from: the global options, the output, the jobs and, once asked for, the cloud. */
 import { resolve } from 'node:path';
-import { JobFileError } from '../core/job/problems.ts';
 import type { JobVersion } from '../core/job/model.ts';
+import { JobFileError } from '../core/job/problems.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Cloud } from './cloud.ts';
 import { root } from './local/home.ts';
-import { createOutput, type Output } from './output.ts';
-import { Problem, wrongUsage } from './problem.ts';
+import { createOutput, type Output, type Sink } from './output.ts';
+import { type Problem, wrongUsage } from './problem.ts';
 
 export interface GlobalOptions {
   json?: boolean;
@@ -29,7 +29,7 @@ export interface Session {
 export function createSession(
   options: GlobalOptions,
   environment: NodeJS.ProcessEnv,
-  streams: Pick<NodeJS.Process, 'stdout' | 'stderr'>,
+  streams: { stdout: Sink; stderr: Sink },
 ): Session {
   const stage = options.stage ?? (environment.FOREBAY_STAGE || 'local');
   const jobsDir = options.jobs ?? (environment.FOREBAY_JOBS || null);
@@ -38,12 +38,22 @@ export function createSession(
     environment,
     stage,
     jobsDir,
-    output: createOutput({ json: options.json ?? false, ...streams, environment }),
+    output: createOutput({
+      json: options.json ?? false,
+      stdout: streams.stdout,
+      stderr: streams.stderr,
+      environment,
+    }),
     jobs,
     job: async (name) => {
       const known = await jobs();
       const found = known.find(({ job }) => job.name === name);
-      if (found === undefined) throw unknownName('job', name, known.map(({ job }) => job.name));
+      if (found === undefined)
+        throw unknownName(
+          'job',
+          name,
+          known.map(({ job }) => job.name),
+        );
       return found;
     },
     // Loaded only by the commands that need it: the SDK takes its time.
@@ -72,6 +82,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 export function unknownName(what: string, name: string, known: readonly string[]): Problem {
   const near = nearest(name, known);
   const shown = known.slice(0, 10).join(', ') + (known.length > 10 ? ', …' : '');
-  const hint = near !== null ? `did you mean '${near}'?` : known.length > 0 ? `there are: ${shown}` : 'there is none';
+  const hint =
+    near !== null ? `did you mean '${near}'?` : known.length > 0 ? `there are: ${shown}` : 'there is none';
   return wrongUsage(`there is no ${what} '${name.slice(0, 100)}'; ${hint}`);
 }

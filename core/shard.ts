@@ -13,7 +13,7 @@ export interface SourceObject {
   /** With its quotes removed. */
   etag: string;
   bytes: number;
-  /** The last part of the key: what the provider called it. */
+  /** The key behind the folders of the slice's prefix: what the provider called it. */
   name: string;
 }
 

@@ -42,14 +42,21 @@ export function store(client: DynamoDBDocumentClient): Store {
   };
 }
 
-/** Another transaction touched the same item: nothing was written, and trying again is all there is to do. */
-const conflict = Symbol('conflict');
+/** Why nothing was written, and trying again is all there is to do. */
+type Again = 'TransactionConflict' | 'Throttled';
+const isAgain = (outcome: unknown): outcome is Again =>
+  outcome === 'TransactionConflict' || outcome === 'Throttled';
 
-async function again<T>(write: () => Promise<T | typeof conflict>): Promise<T> {
+async function again<T>(write: () => Promise<T | Again>): Promise<T> {
+  let last: Again = 'TransactionConflict';
   for (let attempt = 0; attempt < attempts; attempt++) {
     const outcome = await write();
-    if (outcome !== conflict) return outcome;
+    if (!isAgain(outcome)) return outcome;
+    last = outcome;
     await sleep(Math.random() * Math.min(2_000, 25 * 2 ** attempt));
+  }
+  if (last === 'Throttled') {
+    throw new ForebayError('Throttled', `DynamoDB throttled a transaction through ${attempts} attempts`);
   }
   throw new ForebayError('LedgerConflict', `other transactions held the item through ${attempts} attempts`);
 }
@@ -57,38 +64,42 @@ async function again<T>(write: () => Promise<T | typeof conflict>): Promise<T> {
 async function updateOnce(
   client: DynamoDBDocumentClient,
   input: UpdateCommandInput,
-): Promise<Item | null | typeof conflict> {
+): Promise<Item | null | Again> {
   try {
     const answer = await client.send(new UpdateCommand({ ...input, ReturnValues: 'ALL_NEW' }));
     return answer.Attributes ?? {};
   } catch (error) {
     const name = (error as Error).name;
     if (name === 'ConditionalCheckFailedException') return null;
-    if (name === 'TransactionConflictException') return conflict;
+    if (name === 'TransactionConflictException') return 'TransactionConflict';
     return translate(error);
   }
 }
 
-async function transactOnce(
-  client: DynamoDBDocumentClient,
-  writes: Write[],
-): Promise<number[] | typeof conflict> {
+async function transactOnce(client: DynamoDBDocumentClient, writes: Write[]): Promise<number[] | Again> {
   try {
     await client.send(new TransactWriteCommand({ TransactItems: writes }));
     return [];
   } catch (error) {
+    // The SDK sent it again, with the same token, while the first was still under way.
+    if ((error as Error).name === 'TransactionInProgressException') return 'TransactionConflict';
     const reasons = (error as { CancellationReasons?: Array<{ Code?: string }> }).CancellationReasons;
     if ((error as Error).name !== 'TransactionCanceledException' || reasons === undefined) {
       return translate(error);
     }
-    // A failed condition is final, whatever else befell the transaction.
-    const failed = reasons.flatMap(({ Code }, i) => (Code === 'ConditionalCheckFailed' ? [i] : []));
-    if (failed.length > 0) return failed;
-    if (reasons.some(({ Code }) => Code === 'TransactionConflict' || Code === 'ThrottlingError')) {
-      return conflict;
-    }
-    return translate(error);
+    return readReasons(reasons) ?? translate(error);
   }
+}
+
+/** A failed condition is final, whatever else befell the transaction. `null`: a fault of another kind. */
+function readReasons(reasons: Array<{ Code?: string }>): number[] | Again | null {
+  const failed = reasons.flatMap(({ Code }, i) => (Code === 'ConditionalCheckFailed' ? [i] : []));
+  if (failed.length > 0) return failed;
+  const codes = reasons.map(({ Code }) => Code);
+  if (codes.includes('TransactionConflict')) return 'TransactionConflict';
+  return codes.includes('ThrottlingError') || codes.includes('ProvisionedThroughputExceeded')
+    ? 'Throttled'
+    : null;
 }
 
 async function queryAll(

@@ -73,13 +73,17 @@ async function putFile(deps: LoadDeps, bucket: string, file: PlannedFile): Promi
     return { ...file, action: 'unchanged', bytes, sha256, etag, versionId };
   }
   deps.progress(`putting ${file.path} (${bytes} bytes)`);
-  const { versionId } = await deps.putStream(ref, createReadStream(file.path), { partBytes, ifNoneMatch: false });
+  const { versionId } = await deps.putStream(ref, createReadStream(file.path), {
+    partBytes,
+    ifNoneMatch: false,
+  });
   const stored = await deps.head(ref, { versionId });
   return { ...file, action: 'put', bytes, sha256, etag: stored?.etag ?? '', versionId };
 }
 
 /** The same object of the inbox, and the same bytes in the raw zone. */
 function isSame(source: LoadedSource, file: PutFile): boolean {
-  const sameVersion = source.versionId === null || file.versionId === null || source.versionId === file.versionId;
+  const sameVersion =
+    source.versionId === null || file.versionId === null || source.versionId === file.versionId;
   return source.key === file.key && source.etag === file.etag && sameVersion && source.sha256 === file.sha256;
 }

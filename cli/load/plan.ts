@@ -54,7 +54,7 @@ function sliceOf({ job, slice }: LoadRequest, problems: string[]): string | null
 }
 
 function fileProblems({ paths, kindOf }: LoadRequest): string[] {
-  const missing = paths.flatMap((path) => {
+  const missing = [...new Set(paths)].flatMap((path) => {
     const kind = kindOf(path);
     if (kind === 'file') return [];
     return [kind === 'folder' ? `${path} is a folder: name its files` : `there is no file ${path}`];

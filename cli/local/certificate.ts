@@ -1,7 +1,8 @@
 /** The local cloud's own authority and server certificate: loopback names only, made by openssl. */
+
+import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { X509Certificate } from 'node:crypto';
 import { Problem } from '../problem.ts';
 import { requireOpenssl } from './checks.ts';
 import { run } from './process.ts';
@@ -62,7 +63,8 @@ async function make(dir: string, pair: Certificate, env: NodeJS.ProcessEnv): Pro
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   const openssl = async (...args: string[]) => {
     const ended = await run('openssl', args, { env });
-    if (ended.code !== 0) throw new Problem(`openssl ${args[0]} failed: ${ended.stderr.trim().split('\n').at(-1)}`);
+    if (ended.code !== 0)
+      throw new Problem(`openssl ${args[0]} failed: ${ended.stderr.trim().split('\n').at(-1)}`);
   };
   await openssl(
     ...['req', '-x509', ...newKey, '-keyout', authorityKey, '-out', pair.authority, '-days', String(days)],

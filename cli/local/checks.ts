@@ -8,7 +8,9 @@ const oldestPython = [3, 10] as const;
 /** A Python ≥ 3.10 that can make virtual environments. FOREBAY_PYTHON names one; else the PATH is searched. */
 export async function findPython(environment: NodeJS.ProcessEnv): Promise<string> {
   const named = environment.FOREBAY_PYTHON;
-  const candidates = named ? [named] : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+  const candidates = named
+    ? [named]
+    : ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
   const seen: string[] = [];
   for (const candidate of candidates) {
     const version = await pythonVersion(candidate, environment);
@@ -65,7 +67,9 @@ export function portFrom(environment: NodeJS.ProcessEnv): number {
 export function reservePort(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => reject(portProblem(port, error.code ?? error.message)));
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      reject(portProblem(port, error.code ?? error.message)),
+    );
     probe.listen(port, '127.0.0.1', () => {
       const address = probe.address();
       const taken = typeof address === 'object' && address !== null ? address.port : port;
@@ -76,5 +80,7 @@ export function reservePort(port: number): Promise<number> {
 
 function portProblem(port: number, code: string): Problem {
   const why = code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be listened on (${code})`;
-  return new Problem(`port ${port} ${why}: set FOREBAY_PORT to a free one, for instance FOREBAY_PORT=${port + 100}`);
+  return new Problem(
+    `port ${port} ${why}: set FOREBAY_PORT to a free one, for instance FOREBAY_PORT=${port + 100}`,
+  );
 }

@@ -1,8 +1,8 @@
 /** The app on the local cloud: layer, synth, bootstrap and deploy, each by its real tool. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '../problem.ts';
 import type { Output } from '../output.ts';
+import { Problem } from '../problem.ts';
 import { type Home, root } from './home.ts';
 import { runLines } from './process.ts';
 
@@ -45,7 +45,9 @@ export async function buildLayer({ home, output }: DeployContext, env: NodeJS.Pr
   output.progress('checking the DuckDB layer');
   const built = await runTool(home, { command: 'npm', args: ['run', '--silent', 'build:layer'], env });
   if (!built.ok) {
-    throw new Problem(`npm run build:layer failed: ${built.lines.at(-1) ?? ''}\nits output is in ${home.deployLog}`);
+    throw new Problem(
+      `npm run build:layer failed: ${built.lines.at(-1) ?? ''}\nits output is in ${home.deployLog}`,
+    );
   }
 }
 
@@ -66,7 +68,10 @@ export async function synth(
 /** What a person needs of a failed synth: not Node's stack, and not the CDK's word that the app failed. */
 function problemLines(lines: string[]): string {
   const noise = /^\s+at |^Node\.js v|npm warn|Subprocess exited|node:internal|^\s*\^\s*$|^$/;
-  return lines.filter((line) => !noise.test(line)).slice(-40).join('\n');
+  return lines
+    .filter((line) => !noise.test(line))
+    .slice(-40)
+    .join('\n');
 }
 
 function regionOf(assembly: string): string {
@@ -88,11 +93,13 @@ export async function bootstrap(
   output.progress('cdk bootstrap');
   const args = [cdk, 'bootstrap', `aws://${target.account}/${target.region}`, '--no-notices'];
   const done = await runTool(home, { command: process.execPath, args, env });
-  if (!done.ok) throw new Problem(`cdk bootstrap failed: ${failure(done.lines)}; its output is in ${home.deployLog}`);
+  if (!done.ok)
+    throw new Problem(`cdk bootstrap failed: ${failure(done.lines)}; its output is in ${home.deployLog}`);
 }
 
 export async function deploy({ home, output }: DeployContext, env: NodeJS.ProcessEnv): Promise<void> {
-  if (!existsSync(home.cloudAssembly)) throw new Problem('there is nothing to deploy: run `forebay local up`');
+  if (!existsSync(home.cloudAssembly))
+    throw new Problem('there is nothing to deploy: run `forebay local up`');
   output.progress('cdk deploy --all');
   const args = [cdk, 'deploy', '--all', '--app', home.cloudAssembly, '--require-approval', 'never'];
   args.push('--progress', 'events', '--no-notices', '--concurrency', '4');
@@ -112,7 +119,7 @@ export async function deploy({ home, output }: DeployContext, env: NodeJS.Proces
 
 function showProgress(line: string, output: Output): void {
   const resource = /^\s*(\S+) \|\s*(\d+)\/(\d+) \|/.exec(line);
-  if (resource !== null) return output.progress(`${resource[1]}: ${resource[2]} of ${resource[3]} resources`);
+  if (resource !== null) output.progress(`${resource[1]}: ${resource[2]} of ${resource[3]} resources`);
   const stack = /^\s*✅\s+(\S+)(.*)$/u.exec(line);
   if (stack !== null) output.note(`deployed ${stack[1]}${stack[2]}`);
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Output } from '../output.ts';
 import { Problem } from '../problem.ts';
-import { portFrom, reservePort, requireOpenssl } from './checks.ts';
+import { portFrom, requireOpenssl, reservePort } from './checks.ts';
 import { bootstrap, buildLayer, type DeployContext, deploy, synth } from './deploy.ts';
 import { localEnvironment, readEnvFile, writeEnvFile } from './environment.ts';
 import { type Home, homeFrom, root } from './home.ts';
@@ -42,7 +42,8 @@ export async function up(deps: LocalDeps): Promise<void> {
   await deployTo(deps, values, running);
   deps.output.result({ endpoint: values.AWS_ENDPOINT_URL, region, pid: running?.pid ?? null }, (out) => {
     out.line(`${out.paint('green', 'up')}: ${values.AWS_ENDPOINT_URL} (${region})`);
-    if (foreign === null) out.line(out.paint('dim', 'its objects live in memory: `forebay local down` loses them'));
+    if (foreign === null)
+      out.line(out.paint('dim', 'its objects live in memory: `forebay local down` loses them'));
   });
 }
 
@@ -96,7 +97,11 @@ function foreignValues(deps: LocalDeps, region: string): Record<string, string> 
   };
 }
 
-async function deployTo(deps: LocalDeps, values: Record<string, string>, running: Running | null): Promise<void> {
+async function deployTo(
+  deps: LocalDeps,
+  values: Record<string, string>,
+  running: Running | null,
+): Promise<void> {
   const at = context(deps);
   const env = localEnvironment(deps.environment, values);
   if (!running?.bootstrapped) {
@@ -106,13 +111,19 @@ async function deployTo(deps: LocalDeps, values: Record<string, string>, running
   await deploy(at, env);
   deps.output.progress('making the keys of jobs that hash');
   const jobs = deps.jobs === null ? [] : ['--jobs', resolve(deps.jobs)];
-  const made = await run(process.execPath, [`${root}/bin/forebay.mjs`, ...jobs, 'secrets', 'init', '--json'], { env });
+  const made = await run(
+    process.execPath,
+    [`${root}/bin/forebay.mjs`, ...jobs, 'secrets', 'init', '--json'],
+    { env },
+  );
   if (made.code !== 0) throw new Problem(`secrets init failed: ${made.stderr.trim()}`);
 }
 
 export async function down(deps: LocalDeps): Promise<void> {
   if (foreignEndpoint(deps.environment) !== null) {
-    throw new Problem('AWS_ENDPOINT_URL is set, so that server is not ours to stop: unset it to stop our own');
+    throw new Problem(
+      'AWS_ENDPOINT_URL is set, so that server is not ours to stop: unset it to stop our own',
+    );
   }
   const stopped = await stopRunning(homeFrom(deps.environment));
   deps.output.result({ stopped: stopped !== null, pid: stopped?.pid ?? null }, (out) => {
@@ -152,14 +163,22 @@ export async function status(deps: LocalDeps): Promise<LocalStatus> {
 export async function reset(deps: LocalDeps): Promise<void> {
   const home = homeFrom(deps.environment);
   if (foreignEndpoint(deps.environment) !== null) {
-    throw new Problem('AWS_ENDPOINT_URL is set, and only our own local cloud is ever emptied: unset it first');
+    throw new Problem(
+      'AWS_ENDPOINT_URL is set, and only our own local cloud is ever emptied: unset it first',
+    );
   }
   const running = await findRunning(home);
   if (running === null) throw new Problem('the local cloud is not running: `forebay local up` starts it');
   deps.output.progress('emptying the local cloud');
-  const status = await callServer('POST', `${running.endpoint}/_ministack/reset`, certificateIn(home.tls).authority);
+  const status = await callServer(
+    'POST',
+    `${running.endpoint}/_ministack/reset`,
+    certificateIn(home.tls).authority,
+  );
   if (status !== 200) {
-    throw new Problem(`the local cloud answered ${status} to the reset: \`forebay local down\` and \`up\` do the same`);
+    throw new Problem(
+      `the local cloud answered ${status} to the reset: \`forebay local down\` and \`up\` do the same`,
+    );
   }
   writeRunning(home, { ...running, bootstrapped: false });
   await up(deps);

@@ -101,10 +101,15 @@ function spawnServer(python: string, port: number, env: Record<string, string>, 
   const out = openSync(log, 'w');
   const config = 'python:ministack.core.hypercorn_conf';
   const args = ['-m', 'hypercorn', '-c', config, '--bind', `127.0.0.1:${port}`, '--workers', '0'];
-  const child = spawn(python, [...args, 'ministack.app:app'], { env, detached: true, stdio: ['ignore', out, out] });
+  const child = spawn(python, [...args, 'ministack.app:app'], {
+    env,
+    detached: true,
+    stdio: ['ignore', out, out],
+  });
   closeSync(out);
   child.unref();
-  if (child.pid === undefined) throw new Problem(`${python} could not be started: remove its folder and try again`);
+  if (child.pid === undefined)
+    throw new Problem(`${python} could not be started: remove its folder and try again`);
   return child.pid;
 }
 

@@ -15,7 +15,9 @@ export const venvPython = (venv: string): string => join(venv, 'bin', 'python');
 
 /** Whether the environment holds just what the requirements say. */
 export function venvIsReady(venv: string): boolean {
-  return existsSync(venvPython(venv)) && existsSync(stamp(venv)) && readFileSync(stamp(venv), 'utf8') === digest();
+  return (
+    existsSync(venvPython(venv)) && existsSync(stamp(venv)) && readFileSync(stamp(venv), 'utf8') === digest()
+  );
 }
 
 /** Makes the environment, or makes it anew where the requirements have changed. */
@@ -37,7 +39,9 @@ export async function ensureVenv(
   const installed = await run(venvPython(venv), args, { env: environment });
   if (installed.code !== 0) {
     rmSync(venv, { recursive: true, force: true });
-    throw new Problem(`pip could not install the local cloud (is the network there?): ${lastLine(installed)}`);
+    throw new Problem(
+      `pip could not install the local cloud (is the network there?): ${lastLine(installed)}`,
+    );
   }
   // The stamp comes last and at once: an interrupted installation is made anew.
   writeFileSync(`${stamp(venv)}.new`, digest());

@@ -23,14 +23,20 @@ const muchBytes = 1024 ** 3;
 /** A table on a screen; the other formats print all rows. */
 const tableRows = 500;
 
-export async function query(deps: QueryDeps, sql: string, options: { format: Format; yes: boolean }): Promise<void> {
+export async function query(
+  deps: QueryDeps,
+  sql: string,
+  options: { format: Format; yes: boolean },
+): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'forebay-query-'));
   const instance = await DuckDBInstance.create(':memory:', { autoload_known_extensions: 'false' });
   try {
     const duck = await instance.connect();
     const tables = await planTables(deps, duck, await readStatement(duck, sql));
     await checkSize(deps, tables, options.yes);
-    await fetchFiles(deps, tables, dir, (done, total) => deps.output.progress(`fetched ${done} of ${total} files`));
+    await fetchFiles(deps, tables, dir, (done, total) =>
+      deps.output.progress(`fetched ${done} of ${total} files`),
+    );
     await lock(duck, dir);
     await createViews(duck, tables, dir);
     await print(deps.output, duck, sql, options.format);
@@ -75,7 +81,8 @@ async function print(output: Output, duck: DuckDBConnection, sql: string, format
     for (const row of rows) {
       count++;
       if (format === 'csv') output.line(row.map(csvCell).join(','));
-      else if (format === 'ndjson') output.line(toJson(Object.fromEntries(names.map((name, i) => [name, row[i]]))));
+      else if (format === 'ndjson')
+        output.line(toJson(Object.fromEntries(names.map((name, i) => [name, row[i]]))));
       else if (count <= tableRows) screen.push(row);
     }
   }

@@ -43,6 +43,10 @@ async function spelled(duck: DuckDBConnection, condition: Node): Promise<string>
   if (node === undefined) throw new Error('no statement');
   node.select_list = [{ ...condition, alias: '' }];
   node.from_table = { ...(node.from_table as Node), query_location: 0 };
-  const reader = await duck.runAndReadAll(`SELECT json_deserialize_sql(${sqlText(JSON.stringify(tree))}::JSON)`);
-  return String(reader.getRows()[0]?.[0]).replace(/^SELECT /, '').replace(/;$/, '');
+  const reader = await duck.runAndReadAll(
+    `SELECT json_deserialize_sql(${sqlText(JSON.stringify(tree))}::JSON)`,
+  );
+  return String(reader.getRows()[0]?.[0])
+    .replace(/^SELECT /, '')
+    .replace(/;$/, '');
 }

@@ -120,7 +120,9 @@ function onSlice(condition: Node, qualifier: string, alone: boolean): Node | nul
     const node = value as Node;
     if (typeof node.class === 'string') {
       const { class: nodeClass, function_name } = node;
-      plain &&= plainClasses.has(nodeClass) || (nodeClass === 'FUNCTION' && plainFunctions.has(String(function_name)));
+      plain &&=
+        plainClasses.has(nodeClass) ||
+        (nodeClass === 'FUNCTION' && plainFunctions.has(String(function_name)));
     }
     if (node.class === 'COLUMN_REF') {
       reads++;

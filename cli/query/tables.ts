@@ -39,7 +39,12 @@ export async function planTables(
   return Promise.all(
     names.map(async (name) => {
       const table = known.find((candidate) => candidate.name === name);
-      if (table === undefined) throw unknownName('table', name, known.map((candidate) => candidate.name));
+      if (table === undefined)
+        throw unknownName(
+          'table',
+          name,
+          known.map((candidate) => candidate.name),
+        );
       const partitions = await deps.listPartitions(name);
       const mentions = uses.filter((use) => tableNameOf(use.name) === name);
       const all = partitions.map(({ slice }) => slice).sort();
@@ -72,7 +77,9 @@ export async function fetchFiles(
   dir: string,
   onFile: (done: number, total: number) => void,
 ): Promise<void> {
-  const all = tables.flatMap((table) => table.files.map((file, n) => ({ file, path: localPath(dir, table, n) })));
+  const all = tables.flatMap((table) =>
+    table.files.map((file, n) => ({ file, path: localPath(dir, table, n) })),
+  );
   const pending = [...all];
   let done = 0;
   const worker = async () => {

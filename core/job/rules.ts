@@ -97,11 +97,11 @@ function dialect({ format }: Job): Found[] {
       allowed: 'a character other than quote and escape',
     });
   }
-  if (comment !== null && [delimiter, quote].some((c) => comment.startsWith(c))) {
+  if (comment !== null && [delimiter, quote].includes(comment)) {
     found.push({
       field: 'format.comment',
       value: shown(comment),
-      allowed: 'a text that does not begin with delimiter or quote',
+      allowed: 'a character other than delimiter and quote',
     });
   }
   if (header !== true) {
@@ -145,7 +145,11 @@ export function toJob(spec: ParsedSpec): Job {
     timezone: spec.timezone,
     lagSeconds: Number(spec.lag.slice(0, -1)) * (units[spec.lag.slice(-1)] ?? 1),
     source: spec.source,
-    format: { ...spec.format, comment: spec.format.comment ?? null },
+    format: {
+      ...spec.format,
+      escape: spec.format.escape ?? spec.format.quote,
+      comment: spec.format.comment ?? null,
+    },
     contract: {
       columns: Object.entries(contract.columns).map(([name, column]) => {
         const word = typeof column === 'string' ? column : column.type;

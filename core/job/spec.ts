@@ -12,21 +12,23 @@ const oneCharacter = (what: string) =>
     .string({ error: what })
     .refine((value) => [...value].length === 1 && !/[\r\n]/.test(value), { error: what });
 
+/** Both readings look for it byte by byte, where only ASCII cannot be a part of another character. */
+const asciiCharacter = (what: string) =>
+  oneCharacter(what).refine((value) => value.charCodeAt(0) < 128, { error: what });
+
 const csvSpec = z.strictObject({
   kind: z.literal('csv'),
   delimiter: oneCharacter('one character other than a line end').default(','),
-  quote: oneCharacter('one character other than a line end').default('"'),
-  escape: oneCharacter('one character other than a line end').default('"'),
+  quote: asciiCharacter('one ASCII character other than a line end').default('"'),
+  /** The quote itself where nothing else is said. */
+  escape: asciiCharacter('one ASCII character other than a line end').optional(),
   header: z
     .union([z.literal(true), z.array(text('names that are not empty')).min(1)], {
       error: 'true where the first record holds the names, or a list of names that are not empty',
     })
     .default(true),
   nulls: z.array(z.string(), { error: 'a list of texts' }).default(['']),
-  comment: z
-    .string({ error: 'a text of one character or more, without line ends' })
-    .regex(/^[^\r\n]+$/, { error: 'a text of one character or more, without line ends' })
-    .optional(),
+  comment: asciiCharacter('one ASCII character other than a line end').optional(),
   required: z.boolean({ error: 'true or false' }).default(false),
 });
 
@@ -36,11 +38,9 @@ const sourceSpec = z.discriminatedUnion(
     z.strictObject({ kind: z.literal('inbox') }),
     z.strictObject({
       kind: z.literal('s3'),
-      bucket: z
-        .string({ error: 'a logical name such as partner-files' })
-        .regex(/^[a-z][a-z0-9-]{0,62}$/, {
-          error: 'a logical name such as partner-files; the configuration maps it to a bucket',
-        }),
+      bucket: z.string({ error: 'a logical name such as partner-files' }).regex(/^[a-z][a-z0-9-]{0,62}$/, {
+        error: 'a logical name such as partner-files; the configuration maps it to a bucket',
+      }),
       prefix: z
         .string({ error: "a prefix such as 'exports/{slice}/'" })
         .refine((value) => !value.startsWith('/'), {

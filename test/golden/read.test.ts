@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,9 @@ import { readFile } from '../unit/formats/support.ts';
  * as the rejects file has them). A new case is only new files.
  */
 const root = fileURLToPath(new URL('../../fixtures', import.meta.url));
-const cases = readdirSync(root).filter((name) => readdirSync(join(root, name)).includes('format.json'));
+const cases = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(join(root, entry.name, 'format.json')))
+  .map(({ name }) => name);
 
 const json = <T>(name: string, file: string): T => JSON.parse(readFileSync(join(root, name, file), 'utf8'));
 const lines = (name: string, file: string): unknown[] =>

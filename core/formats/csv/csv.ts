@@ -1,3 +1,4 @@
+import { ForebayError } from '../../errors.ts';
 import type { CsvFormat } from '../../job/model.ts';
 import type { RecordFormat } from '../interfaces.ts';
 import { dialectOf } from './dialect.ts';
@@ -8,6 +9,12 @@ import { csvScanner } from './scan.ts';
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+const unknown = (record: number, bytes: number): ForebayError =>
+  new ForebayError(
+    'CountMismatch',
+    `the scan of a shard of ${bytes} bytes finds no record ${record} in it; report this file`,
+  );
+
 export function csvFormat(format: CsvFormat): RecordFormat {
   return {
     scanner: (limits) => csvScanner(format, limits),
@@ -17,8 +24,7 @@ export function csvFormat(format: CsvFormat): RecordFormat {
       const find = recordFinder(dialectOf(format), asBuffer(shard));
       return records.map((record) => {
         const found = find(record);
-        if (found === null)
-          throw new RangeError(`record ${record} is not in a shard of ${shard.length} bytes`);
+        if (found === null) throw unknown(record, shard.length);
         return { offset: found.offset, length: found.length };
       });
     },

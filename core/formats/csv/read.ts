@@ -3,7 +3,7 @@
  * is csv-parse's own word, so that Reconcile compares two readings. The grammar is in `dialect.ts`.
  */
 import { once } from 'node:events';
-import { type Options, parse } from 'csv-parse';
+import { type Options, type Parser, parse } from 'csv-parse';
 import type { CsvFormat } from '../../job/model.ts';
 import type { Malformed, ReadSummary, RecordChunk } from '../interfaces.ts';
 import { type Examiner, examiner } from './examine.ts';
@@ -81,35 +81,47 @@ async function* rowsOf(
 ): AsyncGenerator<string[][] | 'UnclosedQuote'> {
   let rows: string[][] = [];
   let open = false;
+  const parser = openParser(format, width, {
+    onRow: (row) => rows.push(row),
+    onOpenQuote: () => {
+      open = true;
+    },
+  });
+  const ended = once(parser, 'end');
+  // awaited below; a write that fails says so itself
+  ended.catch(() => undefined);
+  for (let at = 0; at < shard.length; at += WRITE_BYTES) {
+    await write(parser, shard.subarray(at, at + WRITE_BYTES));
+    while (rows.length >= CHUNK_RECORDS) {
+      yield rows.slice(0, CHUNK_RECORDS);
+      rows = rows.slice(CHUNK_RECORDS);
+    }
+  }
+  parser.end();
+  await ended;
+  for (let from = 0; from < rows.length; from += CHUNK_RECORDS) {
+    yield rows.slice(from, from + CHUNK_RECORDS);
+  }
+  if (open) yield 'UnclosedQuote';
+}
+
+function openParser(
+  format: CsvFormat,
+  width: number,
+  on: { onRow(row: string[]): void; onOpenQuote(): void },
+): Parser {
   const parser = parse({
     ...parserOptions(format),
     // all that is left to skip is a record whose quote is open at the end: without this it is an error, which
     // would take records with it that are read but not handed out yet
     skip_records_with_error: true,
-    on_skip: () => {
-      open = true;
-    },
+    on_skip: () => on.onOpenQuote(),
   });
-  parser.on('data', (row: string[]) => rows.push(row));
-  const ended = once(parser, 'end');
-  // csv-parse makes an Error for each record that is not as wide as the first; so the first is as wide as all
-  // should be, and is not handed out
-  let skip = 1;
+  // csv-parse makes an Error for each record that is not as wide as the first; so it gets a first one that is as
+  // wide as all should be, and that is not handed on
+  parser.once('data', () => parser.on('data', on.onRow));
   parser.write(`${format.quote}${format.quote}${format.delimiter.repeat(width - 1)}\n`);
-  for (let at = 0; at < shard.length; at += WRITE_BYTES) {
-    await write(parser, shard.subarray(at, at + WRITE_BYTES));
-    while (rows.length >= CHUNK_RECORDS + skip) {
-      yield rows.slice(skip, CHUNK_RECORDS + skip);
-      rows = rows.slice(CHUNK_RECORDS + skip);
-      skip = 0;
-    }
-  }
-  parser.end();
-  await ended;
-  for (let from = skip; from < rows.length; from += CHUNK_RECORDS) {
-    yield rows.slice(from, from + CHUNK_RECORDS);
-  }
-  if (open) yield 'UnclosedQuote';
+  return parser;
 }
 
 const write = (parser: NodeJS.WritableStream, bytes: Buffer): Promise<void> =>

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { JobVersion } from '../../core/job/model.ts';
+import type { RunRecord } from '../../core/ledger.ts';
+import { explain } from '../explain.ts';
+import { examples, type OpenSession } from '../program.ts';
+import type { Session } from '../session.ts';
+
+interface JobLine {
+  name: string;
+  owner: string;
+  cadence: string;
+  source: string;
+  format: string;
+  columns: number;
+  schedule: string | null;
+  version: string;
+  /** `null`: no stage is deployed where the environment points to. */
+  deployed: boolean | null;
+  lastRun: Pick<RunRecord, 'runId' | 'slice' | 'status' | 'startedAt'> | null;
+}
+
+export function addJobs(program: Command, open: OpenSession): void {
+  program
+    .command('jobs')
+    .description('the job files, whether they are deployed, and their last runs')
+    .addHelpText('after', examples('forebay jobs', 'forebay --jobs ../our-jobs jobs --json'))
+    .action(async (_options: object, command: Command) => {
+      const session = open(command);
+      const versions = await session.jobs();
+      const lines = await describeJobs(session, versions);
+      session.output.result(lines, (out) =>
+        out.table(
+          ['job', 'owner', 'cadence', 'source', 'columns', 'schedule', 'deployed', 'last run'],
+          lines.map((line) => [
+            ...[line.name, line.owner, line.cadence, line.source, line.columns, line.schedule],
+            line.deployed === null ? 'not known' : line.deployed ? 'yes' : 'no',
+            line.lastRun === null ? null : `${line.lastRun.slice} ${line.lastRun.status}`,
+          ]),
+        ),
+      );
+    });
+}
+
+async function describeJobs(session: Session, versions: JobVersion[]): Promise<JobLine[]> {
+  // Job files can be listed without any cloud, too.
+  const cloud = await session.cloud().catch((error: Error) => {
+    session.output.note(`what is deployed is not known: ${explain(error)}`);
+    return null;
+  });
+  return Promise.all(
+    versions.map(async ({ job, version }) => {
+      const deployed = cloud === null ? null : (await cloud.jobOutputs(job.name)) !== null;
+      const [last] = (await cloud?.ledger.listRuns({ job: job.name, limit: 1 })) ?? [];
+      const { name, owner, cadence, schedule } = job;
+      return {
+        ...{ name, owner, cadence, schedule, version, deployed },
+        source: job.source.kind,
+        format: job.format.kind,
+        columns: job.contract.columns.length,
+        lastRun:
+          last === undefined
+            ? null
+            : { runId: last.runId, slice: last.slice, status: last.status, startedAt: last.startedAt },
+      };
+    }),
+  );
+}

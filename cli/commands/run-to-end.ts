@@ -1,0 +1,46 @@
+/** Starting a run and following it, as `load` and `run` do. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
+import type { RunRecord } from '../../core/ledger.ts';
+import type { RunRequest } from '../../tasks/open-run/contract.ts';
+import type { Cloud } from '../cloud.ts';
+import { follow, type Started } from '../follow.ts';
+import type { Output } from '../output.ts';
+
+/** The execution is named by a new id; ids are ordered by time (UUIDv7). */
+export async function start(cloud: Cloud, job: string, request: RunRequest): Promise<Started> {
+  const runId = uuidv7();
+  const machine = `${cloud.outputs.StateMachineArnPrefix}${job}`;
+  const { executionArn } = await cloud.executions.start(machine, runId, request);
+  return { job, runId, executionArn };
+}
+
+export async function runToEnd(
+  cloud: Cloud,
+  output: Output,
+  job: string,
+  request: RunRequest,
+): Promise<RunRecord> {
+  const started = await start(cloud, job, request);
+  output.progress(`started run ${started.runId}`);
+  return follow(
+    {
+      getRun: cloud.ledger.getRun,
+      describe: cloud.executions.describe,
+      shardsDone: async (runId) => (await cloud.ledger.listSinks(runId, 'lake')).length,
+      sleep: (ms) => sleep(ms),
+      progress: (text) => output.progress(text),
+    },
+    started,
+  );
+}
+
+export function printOutcome(out: Output, run: RunRecord): void {
+  const tone = run.status === 'FAILED' ? 'red' : run.status === 'PARTIAL' ? 'yellow' : 'green';
+  out.line(`run ${run.runId}: ${out.paint(tone, run.status)}`);
+  if (run.counts !== null) {
+    const { read, written, rejected, filtered } = run.counts;
+    out.line(`  ${read} read = ${written} written + ${rejected} rejected + ${filtered} filtered`);
+  }
+  if (run.error !== null) out.line(`  ${out.paint('red', run.error.name)}: ${run.error.message}`);
+}

@@ -1,0 +1,62 @@
+/** What belongs to a slice: the source's listing, in a fixed order and with a digest that tells two listings apart. */
+import { createHash } from 'node:crypto';
+import { ForebayError } from './errors.ts';
+import type { S3Source } from './job/model.ts';
+import type { LoadedObjects } from './ledger.ts';
+import type { SourceObject } from './shard.ts';
+import { rawKey } from './storage.ts';
+
+export interface Listed {
+  key: string;
+  versionId: string | null;
+  etag: string;
+  bytes: number;
+}
+
+/** S3's limit, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 1_024;
+
+export const slicePrefix = (source: S3Source, slice: string): string =>
+  source.prefix.replaceAll('{slice}', slice);
+
+/**
+ * The objects that one run loads. A key that ends in a slash and has no bytes is a console's folder, not a file.
+ * A name is the key without the prefix's own folders, so that two files of different sub-folders keep two names.
+ */
+export function sourceObjects(bucket: string, prefix: string, listed: readonly Listed[]): SourceObject[] {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  return listed
+    .filter(({ key, bytes }) => !(key.endsWith('/') && bytes === 0))
+    .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+    .map((object, n) => ({ n, bucket, ...object, name: object.key.slice(folder.length) }));
+}
+
+/** `ObjectNameInvalid` where a name gives no key in the raw zone. */
+export function checkNames(
+  job: string,
+  slice: string,
+  runId: string,
+  objects: readonly SourceObject[],
+): void {
+  for (const { key, name } of objects) {
+    const bytes = Buffer.byteLength(rawKey(job, slice, runId, name));
+    if (bytes > MAX_KEY_BYTES) {
+      const what = `its key in the raw zone has ${bytes} bytes, S3 allows ${MAX_KEY_BYTES}`;
+      throw new ForebayError('ObjectNameInvalid', `${what}; give the file a shorter name: ${key}`);
+    }
+    if (name === '.' || name === '..') {
+      throw new ForebayError(
+        'ObjectNameInvalid',
+        `the name is a way up, not a name; rename the file: ${key}`,
+      );
+    }
+  }
+}
+
+/** Two listings have the same digest if the same objects are in them, each as it was. */
+export function digestOf(objects: readonly SourceObject[]): LoadedObjects {
+  const lines = objects.map(({ key, versionId, etag, bytes }) =>
+    JSON.stringify([key, versionId ?? etag, bytes]),
+  );
+  return { digest: createHash('sha256').update(lines.join('\n')).digest('hex'), count: objects.length };
+}

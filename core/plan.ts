@@ -1,0 +1,24 @@
+import type { ScannedObject, Shard } from './shard.ts';
+
+/** The shards of a run: the ranges of its objects, in the objects' order, numbered through. */
+export function planShards(scanned: readonly ScannedObject[]): Shard[] {
+  return scanned
+    .toSorted((a, b) => a.object.n - b.object.n)
+    .flatMap(shardsOf)
+    .map((shard, n) => ({ n, ...shard }));
+}
+
+function shardsOf({ object, raw, scan }: ScannedObject): Array<Omit<Shard, 'n'>> {
+  const { bucket, key, versionId, sha256 } = raw;
+  let firstRecord = 0;
+  return scan.ranges.map(({ offset, length, records }) => {
+    const shard = {
+      object: object.n,
+      raw: { bucket, key, versionId, sha256 },
+      header: scan.header,
+      ...{ offset, length, firstRecord, records },
+    };
+    firstRecord += records;
+    return shard;
+  });
+}

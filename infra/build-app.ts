@@ -1,0 +1,32 @@
+import type { App } from 'aws-cdk-lib';
+import { loadJobs } from '../core/job/load.ts';
+import type { JobVersion } from '../core/job/model.ts';
+import { jobStackName, sharedStackName } from '../core/outputs.ts';
+import { bundleTasks } from './bundle.ts';
+import { configOf } from './config.ts';
+import { JobStack } from './stacks/job.ts';
+import { SharedStack } from './stacks/shared.ts';
+
+/** Adds the stacks of a stage to the app, with the jobs of a folder. */
+export async function buildApp(app: App, stage: string, jobsFolder: string): Promise<void> {
+  addStacks(app, stage, await loadJobs(jobsFolder));
+}
+
+export function addStacks(app: App, stage: string, jobs: readonly JobVersion[]): void {
+  const config = configOf(stage);
+  const env = { account: config.account, region: config.region };
+  const bundles = bundleTasks();
+  const shared = new SharedStack(app, sharedStackName(stage), config, bundles, {
+    env,
+    description: `Forebay ${stage}: what all jobs share`,
+    terminationProtection: !config.disposable,
+  });
+  for (const version of jobs) {
+    const { name } = version.job;
+    const stack = new JobStack(app, jobStackName(stage, name), version, shared, bundles, {
+      env,
+      description: `Forebay ${stage}: job ${name}`,
+    });
+    stack.addDependency(shared);
+  }
+}

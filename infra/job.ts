@@ -1,0 +1,74 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as assets from 'aws-cdk-lib/aws-s3-assets';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { JobVersion } from '../core/job/model.ts';
+import { jobMachine } from '../workflows/job-machine.ts';
+import { JobTasks } from './job-tasks.ts';
+import { stateMachineName } from './names.ts';
+import { deadLetterQueue, workQueue } from './queues.ts';
+import { scheduleJob } from './schedule.ts';
+import type { SharedStack } from './stacks/shared.ts';
+import { dispatchTimeout, maxReceives, visibility } from './timeouts.ts';
+
+export interface JobProps {
+  version: JobVersion;
+  shared: SharedStack;
+  bundles: Map<string, string>;
+  /** The job's canonical JSON. */
+  asset: assets.Asset;
+}
+
+/** All that one job has: its functions, its machine, its write queue with DLQ, its schedule. */
+export class Job extends Construct {
+  readonly stateMachine: sfn.StateMachine;
+  readonly writeDlq: sqs.Queue;
+
+  constructor(scope: Construct, id: string, props: JobProps) {
+    super(scope, id);
+    const { shared, version } = props;
+    const { config } = shared;
+    const tasks = new JobTasks(this, 'Tasks', props);
+    this.writeDlq = deadLetterQueue(this, 'LakeDlq');
+    const queue = workQueue(this, 'LakeQueue', { visibility, maxReceives, deadLetterQueue: this.writeDlq });
+    tasks.writeLake.function.addEventSource(
+      new SqsEventSource(queue, {
+        batchSize: 1,
+        // Not reserved concurrency, which would burn receives of messages that find no room.
+        maxConcurrency: Math.max(2, config.concurrency.writers),
+        reportBatchItemFailures: true,
+      }),
+    );
+    this.stateMachine = new sfn.StateMachine(this, 'Machine', {
+      stateMachineName: stateMachineName(config, version.job.name),
+      definitionBody: sfn.DefinitionBody.fromChainable(
+        jobMachine(this, {
+          job: { name: version.job.name, version: version.version },
+          functions: tasks.versions,
+          opsBucket: shared.zones.ops.bucket,
+          queues: { lake: queue },
+          concurrency: config.concurrency,
+          dispatchTimeout,
+        }),
+      ),
+      timeout: Duration.hours(24),
+      tracingEnabled: true,
+      logs: {
+        destination: new logs.LogGroup(this, 'MachineLog', {
+          logGroupName: `/aws/vendedlogs/states/${stateMachineName(config, version.job.name)}`,
+          retention: config.retention.logs,
+          removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+        }),
+        level: sfn.LogLevel.ERROR,
+        includeExecutionData: false,
+      },
+    });
+    // CDK lets the ItemReader read the bucket, but not its key.
+    shared.zones.ops.key.grantDecrypt(this.stateMachine);
+    if (version.job.schedule !== null) scheduleJob(this, config, version.job, this.stateMachine, shared.deliveryDlq);
+  }
+}
+

@@ -1,0 +1,40 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { partitionKey, runsIndexes, slicesIndexes, sortKey } from '../core/ledger-schema.ts';
+import type { Config } from './config.ts';
+
+/** Two tables, since IAM tells writers of slices from writers of runs only by table. */
+export class LedgerTables extends Construct {
+  readonly slices: dynamodb.TableV2;
+  readonly runs: dynamodb.TableV2;
+
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id);
+    this.slices = table(this, 'Slices', config, Object.values(slicesIndexes));
+    this.runs = table(this, 'Runs', config, Object.values(runsIndexes));
+  }
+}
+
+interface Index {
+  name: string;
+  partitionKey: string;
+  sortKey: string;
+}
+
+const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
+
+const table = (scope: Construct, id: string, config: Config, indexes: readonly Index[]): dynamodb.TableV2 =>
+  new dynamodb.TableV2(scope, id, {
+    partitionKey: text(partitionKey),
+    sortKey: text(sortKey),
+    billing: dynamodb.Billing.onDemand(),
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: !config.disposable,
+    removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+    globalSecondaryIndexes: indexes.map((index) => ({
+      indexName: index.name,
+      partitionKey: text(index.partitionKey),
+      sortKey: text(index.sortKey),
+    })),
+  });

@@ -1,0 +1,19 @@
+/** Names that more than one stack spells. */
+import type { Config } from './config.ts';
+
+const prefixOf = ({ stage }: Config): string => `forebay-${stage}-`;
+
+/** At most 80 characters: 40 of the job and the stage's. */
+export const stateMachineName = (config: Config, job: string): string => `${prefixOf(config)}${job}`;
+
+export const stateMachineArnPrefix = (config: Config): string =>
+  `arn:aws:states:${config.region}:${config.account}:stateMachine:${prefixOf(config)}`;
+
+export const stateMachineArn = (config: Config, job: string): string => `${stateMachineArnPrefix(config)}${job}`;
+
+export const executionArns = (config: Config, job: string): string =>
+  `${stateMachineArn(config, job).replace(':stateMachine:', ':execution:')}:*`;
+
+export const secretsPath = ({ stage }: Config): string => `/forebay/${stage}/`;
+
+export const databaseName = ({ stage }: Config): string => `forebay_${stage}`;

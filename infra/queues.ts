@@ -1,0 +1,19 @@
+import { Duration } from 'aws-cdk-lib';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+
+/** SSE-SQS: what travels are references and counts, no record. */
+const common = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) };
+
+export const deadLetterQueue = (scope: Construct, id: string): sqs.Queue => new sqs.Queue(scope, id, common);
+
+export const workQueue = (
+  scope: Construct,
+  id: string,
+  props: { visibility: Duration; maxReceives: number; deadLetterQueue: sqs.Queue },
+): sqs.Queue =>
+  new sqs.Queue(scope, id, {
+    ...common,
+    visibilityTimeout: props.visibility,
+    deadLetterQueue: { queue: props.deadLetterQueue, maxReceiveCount: props.maxReceives },
+  });

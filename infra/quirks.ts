@@ -1,0 +1,12 @@
+/** Where the local cloud differs from AWS. Applied only to its account, which no AWS account has. */
+import type { Config } from './config.ts';
+
+const isLocal = ({ account }: Config): boolean => account === '000000000000';
+
+/** AWS authorizes SendTask* on the state machine; the local cloud on everything or nothing. */
+export const sendTaskResource = (config: Config, stateMachineArn: string): string =>
+  isLocal(config) ? '*' : stateMachineArn;
+
+/** AWS Scheduler fills this in; the local cloud hands it on as it is, so OpenRun takes the execution's start. */
+export const scheduledTime = (config: Config): string =>
+  isLocal(config) ? 'execution-start' : '<aws.scheduler.scheduled-time>';

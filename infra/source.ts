@@ -1,0 +1,40 @@
+/** A job's source, as configuration maps it, and what reading it takes. */
+import type { Job } from '../core/job/model.ts';
+import type { Config, SourceBucket } from './config.ts';
+import { readObjects } from './grants.ts';
+import type { SharedStack } from './stacks/shared.ts';
+import type { Task } from './task.ts';
+
+function mapped(config: Config, job: Job, name: string): SourceBucket {
+  const found = config.buckets[name];
+  if (found !== undefined) return found;
+  const known = Object.keys(config.buckets).join(', ') || 'none';
+  throw new Error(
+    `jobs/${job.name}.ts: source.bucket is "${name}". Allowed: a name that infra/config.ts maps to a bucket ` +
+      `in stage ${config.stage} (there are: ${known})`,
+  );
+}
+
+export const sourceBucketName = ({ config, zones }: SharedStack, job: Job): string =>
+  job.source.kind === 'inbox'
+    ? zones.inbox.bucket.bucketName
+    : mapped(config, job, job.source.bucket).bucket;
+
+/** Discover lists, Extract reads, each below the job's own prefix. */
+export function grantSource(task: Task, shared: SharedStack, job: Job, right: 'list' | 'read'): void {
+  const { source } = job;
+  if (source.kind === 'inbox') {
+    const { inbox } = shared.zones;
+    if (right === 'read') return readObjects(task, inbox, `${job.name}/`);
+    return task.allow(['s3:ListBucket'], [inbox.bucket.bucketArn], { StringLike: { 's3:prefix': `${job.name}/*` } });
+  }
+  const { bucket, keyArn, account } = mapped(shared.config, job, source.bucket);
+  const arn = `arn:${shared.partition}:s3:::${bucket}`;
+  const owner = account === undefined ? {} : { StringEquals: { 's3:ResourceAccount': account } };
+  const prefix = source.prefix.split('{slice}')[0] ?? '';
+  if (right === 'list') {
+    return task.allow(['s3:ListBucket'], [arn], { StringLike: { 's3:prefix': `${prefix}*` }, ...owner });
+  }
+  task.allow(['s3:GetObject', 's3:GetObjectVersion'], [`${arn}/${prefix}*`], owner.StringEquals ? owner : undefined);
+  if (keyArn !== undefined) task.allow(['kms:Decrypt'], [keyArn]);
+}

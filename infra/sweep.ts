@@ -1,0 +1,47 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { environment } from '../tasks/sweep/contract.ts';
+import { useGlue } from './glue.ts';
+import { publish, readObjects, useRuns, useSlices } from './grants.ts';
+import { stateMachineArnPrefix } from './names.ts';
+import type { SharedStack } from './stacks/shared.ts';
+import { Task } from './task.ts';
+import { catalogTimeout } from './timeouts.ts';
+
+type Shared = Pick<SharedStack, 'config' | 'zones' | 'ledger' | 'bus' | 'jobDlq' | 'database'>;
+
+/** The sweeper does for every job what FailRun, Catalog and CloseRun do for theirs. */
+export class SweepTask extends Task<(typeof environment)[number]> {
+  constructor(scope: Construct, id: string, shared: Shared, bundles: Map<string, string>) {
+    const { config, zones, ledger, bus, jobDlq, database } = shared;
+    super(scope, id, {
+      config,
+      bundle: bundles.get('sweep') ?? '',
+      timeout: Duration.minutes(4),
+      memoryMiB: 512,
+      environment: {
+        SLICES_TABLE: ledger.slices.tableName,
+        RUNS_TABLE: ledger.runs.tableName,
+        OPS_BUCKET: zones.ops.bucket.bucketName,
+        LAKE_BUCKET: zones.lake.bucket.bucketName,
+        DATABASE: database,
+        BUS_NAME: bus.eventBusName,
+        JOB_DLQ_URL: jobDlq.queueUrl,
+        STATE_MACHINE_ARN_PREFIX: stateMachineArnPrefix(config),
+        CATALOG_TIMEOUT: String(catalogTimeout.toSeconds()),
+      },
+    });
+    for (const table of [ledger.slices, ledger.runs]) {
+      this.allow(['dynamodb:Query'], [`${table.tableArn}/index/*`]);
+    }
+    useRuns(this, ledger, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    useSlices(this, ledger, 'GetItem', 'UpdateItem');
+    readObjects(this, zones.ops, 'jobs/', 'manifests/');
+    useGlue(this, database, '*');
+    publish(this, bus);
+    this.allow(['sqs:SendMessage'], [jobDlq.queueArn]);
+    const machines = `${stateMachineArnPrefix(config)}*`;
+    this.allow(['states:StartExecution'], [machines]);
+    this.allow(['states:DescribeExecution'], [`${machines.replace(':stateMachine:', ':execution:')}:*`]);
+  }
+}

@@ -1,0 +1,21 @@
+import { readEnvironment } from '../environment.ts';
+import { handle, lazily, runFields } from '../handle.ts';
+import { jobReader, ledgerOf, now, store } from '../ports.ts';
+import { type DiscoverInput, environment } from './contract.ts';
+import { discover } from './discover.ts';
+
+const deps = lazily(() => {
+  const env = readEnvironment(environment);
+  const objects = store();
+  return {
+    ...ledgerOf(env),
+    now,
+    readJob: jobReader(objects, env.OPS_BUCKET),
+    list: (prefix: string) => objects.list(env.SOURCE_BUCKET, prefix),
+    putOps: (key: string, body: Buffer) => objects.put({ bucket: env.OPS_BUCKET, key }, body),
+    sourceBucket: env.SOURCE_BUCKET,
+    opsBucket: env.OPS_BUCKET,
+  };
+});
+
+export const handler = handle('Discover', runFields, (input: DiscoverInput) => discover(deps(), input));

@@ -1,0 +1,25 @@
+import type { RunRef } from '../../core/run.ts';
+import type { ScannedObject, SourceObject } from '../../core/shard.ts';
+import { objectsKey } from '../../core/storage.ts';
+import { readEnvironment } from '../environment.ts';
+import { handle, lazily, runFields } from '../handle.ts';
+import { ledgerOf, now, readJson, store } from '../ports.ts';
+import { environment, type PlanInput } from './contract.ts';
+import { plan } from './plan.ts';
+
+const deps = lazily(() => {
+  const env = readEnvironment(environment);
+  const objects = store();
+  const ops = (key: string) => ({ bucket: env.OPS_BUCKET, key });
+  return {
+    ...ledgerOf(env),
+    now,
+    readObjects: (run: RunRef) => readJson<SourceObject[]>(objects, ops(objectsKey(run.job, run.runId))),
+    readScan: async (key: string) =>
+      (await objects.head(ops(key))) === null ? null : readJson<ScannedObject>(objects, ops(key)),
+    putOps: (key: string, body: Buffer) => objects.put(ops(key), body),
+    opsBucket: env.OPS_BUCKET,
+  };
+});
+
+export const handler = handle('Plan', runFields, (input: PlanInput) => plan(deps(), input));

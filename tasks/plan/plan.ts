@@ -1,0 +1,59 @@
+import type { Ledger } from '../../aws/interfaces.ts';
+import { ForebayError } from '../../core/errors.ts';
+import { planShards } from '../../core/plan.ts';
+import type { RunRef } from '../../core/run.ts';
+import type { ScannedObject, SourceObject } from '../../core/shard.ts';
+import { scanKey, shardsKey } from '../../core/storage.ts';
+import { type TraceDeps, traced } from '../trace.ts';
+import type { PlanInput, PlanOutput } from './contract.ts';
+
+export interface PlanDeps extends TraceDeps, Pick<Ledger, 'listObjects'> {
+  readObjects(run: RunRef): Promise<SourceObject[]>;
+  /** `null`: there is none. */
+  readScan(key: string): Promise<ScannedObject | null>;
+  /** Puts an object into the ops bucket. */
+  putOps(key: string, body: Buffer): Promise<unknown>;
+  opsBucket: string;
+}
+
+/** Scans are small and many: so many are read at once. */
+const READS_AT_ONCE = 32;
+
+/**
+ * Numbers the shards of all objects that were extracted. A failed object is passed over: its failure is in the
+ * ledger, where Reconcile finds it after the other objects have gone as far as they can.
+ */
+export function plan(deps: PlanDeps, { attempt, ...discovered }: PlanInput): Promise<PlanOutput> {
+  const { run } = discovered;
+  return traced(deps, run, 'Plan', attempt, async () => {
+    const shards = planShards(await readScans(deps, run));
+    const key = shardsKey(run.job, run.runId);
+    await deps.putOps(key, Buffer.from(JSON.stringify(shards)));
+    const records = shards.reduce((sum, shard) => sum + shard.records, 0);
+    const output = { ...discovered, shards: { bucket: deps.opsBucket, key, count: shards.length } };
+    return { output, metrics: { shards: shards.length, records } };
+  });
+}
+
+async function readScans(deps: PlanDeps, run: RunRef): Promise<ScannedObject[]> {
+  const [objects, records] = await Promise.all([deps.readObjects(run), deps.listObjects(run.runId)]);
+  const status = new Map(records.map((record) => [record.n, record.status]));
+  const silent = objects.find(({ n }) => !status.has(n));
+  if (silent !== undefined) throw incomplete(silent, 'is neither done nor failed in the ledger');
+  const extracted = objects.filter(({ n }) => status.get(n) === 'done');
+  const scans: ScannedObject[] = [];
+  for (let from = 0; from < extracted.length; from += READS_AT_ONCE) {
+    const some = extracted.slice(from, from + READS_AT_ONCE);
+    scans.push(...(await Promise.all(some.map((object) => readScan(deps, run, object)))));
+  }
+  return scans;
+}
+
+async function readScan(deps: PlanDeps, run: RunRef, object: SourceObject): Promise<ScannedObject> {
+  const scan = await deps.readScan(scanKey(run.job, run.runId, object.n));
+  if (scan === null) throw incomplete(object, 'has no scan');
+  return scan;
+}
+
+const incomplete = ({ n, key }: SourceObject, what: string): ForebayError =>
+  new ForebayError('ShardIncomplete', `object ${n} (${key}) ${what}; run the slice again`);

@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest';
+import type { Job } from '../../../core/job/model.ts';
+import type { LoadedObjects, SliceRecord, TaskTrace } from '../../../core/ledger.ts';
+import { digestOf, type Listed, sourceObjects } from '../../../core/listing.ts';
+import { type DiscoverDeps, discover } from '../../../tasks/discover/discover.ts';
+import { dialect } from '../formats/support.ts';
+import { clock, job, run } from './support.ts';
+
+const listed = (key: string, bytes = 5, etag = 'e1'): Listed => ({ key, versionId: null, etag, bytes });
+
+test('a listing is in the order of the keys as bytes, not as UTF-16', () => {
+  const keys = ['p/\u{1f600}', 'p/\uff5e', 'p/b', 'p/B'];
+  expect(
+    sourceObjects(
+      's',
+      'p/',
+      keys.map((key) => listed(key)),
+    ).map(({ n, name }) => [n, name]),
+  ).toEqual([
+    [0, 'B'],
+    [1, 'b'],
+    [2, '\uff5e'],
+    [3, '\u{1f600}'],
+  ]);
+});
+
+test("a console's folders are no objects; an empty file is one, and so is a key with a slash that has bytes", () => {
+  const objects = sourceObjects('s', 'p/', [
+    listed('p/', 0),
+    listed('p/x/', 0),
+    listed('p/a', 0),
+    listed('p/y/', 3),
+  ]);
+  expect(objects.map(({ key }) => key)).toEqual(['p/a', 'p/y/']);
+});
+
+test("a name is the key behind the prefix's folders, so that two files of sub-folders keep two names", () => {
+  const names = (prefix: string, ...keys: string[]) =>
+    sourceObjects(
+      's',
+      prefix,
+      keys.map((key) => listed(key)),
+    ).map(({ name }) => name);
+  expect(names('in/d1/', 'in/d1/x/a.csv', 'in/d1/y/a.csv')).toEqual(['x/a.csv', 'y/a.csv']);
+  expect(names('in/orders-d1', 'in/orders-d1.csv', 'in/orders-d1/a.csv')).toEqual([
+    'orders-d1.csv',
+    'orders-d1/a.csv',
+  ]);
+  expect(names('', 'a.csv')).toEqual(['a.csv']);
+});
+
+test('the digest tells a new, a changed, a resized and a renamed object apart, and nothing else', () => {
+  const digest = (...objects: Listed[]) => digestOf(sourceObjects('s', 'p/', objects)).digest;
+  const base = digest(listed('p/a'), listed('p/b'));
+  expect(digest(listed('p/b'), listed('p/a'), listed('p/', 0))).toBe(base);
+  const others = [
+    digest(listed('p/a')),
+    digest(listed('p/a'), listed('p/b', 6)),
+    digest(listed('p/a'), listed('p/b', 5, 'e2')),
+    digest(listed('p/a'), listed('p/c')),
+    digest(listed('p/a'), { ...listed('p/b'), versionId: 'v1' }),
+    digest(listed('p/a'), { ...listed('p/b'), versionId: 'v2' }),
+  ];
+  expect(new Set([base, ...others]).size).toBe(7);
+});
+
+interface World {
+  listing?: Listed[];
+  committed?: SliceRecord['committed'];
+  job?: Partial<Job>;
+  force?: boolean;
+}
+
+function prepare(world: World) {
+  const written = new Map<string, unknown>();
+  const prefixes: string[] = [];
+  const loaded: LoadedObjects[] = [];
+  const traces: TaskTrace[] = [];
+  const { committed = null } = world;
+  const deps: DiscoverDeps = {
+    readJob: async () => job(world.job),
+    list: async (prefix) => {
+      prefixes.push(prefix);
+      return world.listing ?? [];
+    },
+    getSlice: async (name, slice) => ({ job: name, slice, holder: null, fence: 1, mark: null, committed }),
+    setLoaded: async (_run, objects) => void loaded.push(objects),
+    putOps: async (key, body) => written.set(key, JSON.parse(body.toString())),
+    traceTask: async (_run, _task, trace) => void traces.push(trace),
+    now: clock(),
+    sourceBucket: 'source',
+    opsBucket: 'ops',
+  };
+  const opened = { outcome: 'held', run: { ...run, force: world.force ?? false } } as const;
+  return { act: () => discover(deps, opened), written, prefixes, loaded, traces };
+}
+
+const committedWith = (objects: Listed[]): SliceRecord['committed'] => ({
+  runId: 'run-0',
+  revision: 1,
+  loaded: digestOf(sourceObjects('source', 'orders/2026-03-01/', objects)),
+  committedAt: '2026-03-01T00:00:00.000Z',
+});
+
+const a = listed('orders/2026-03-01/a.csv', 7);
+const b = listed('orders/2026-03-01/b.csv', 9);
+
+test("Discover lists the slice's folder of the inbox, and writes objects.json", async () => {
+  const { act, written, prefixes, loaded, traces } = prepare({ listing: [b, a] });
+  const output = await act();
+  expect(prefixes).toEqual(['orders/2026-03-01/']);
+  const key = 'staging/orders/run-1/objects.json';
+  expect(output).toMatchObject({ discovered: 'new', objects: { bucket: 'ops', key, count: 2 } });
+  expect(written.get(key)).toEqual([
+    { n: 0, bucket: 'source', ...a, name: 'a.csv' },
+    { n: 1, bucket: 'source', ...b, name: 'b.csv' },
+  ]);
+  expect(loaded).toEqual([digestOf(sourceObjects('source', 'orders/2026-03-01/', [a, b]))]);
+  expect(traces).toMatchObject([{ attempt: 1, metrics: { objects: 2, bytes: 16 } }]);
+});
+
+test("a bucket's prefix has the slice in it, wherever it stands", async () => {
+  const source = { kind: 's3', bucket: 'partner', prefix: 'out/{slice}/orders-{slice}' } as const;
+  const { act, prefixes } = prepare({
+    listing: [listed('out/2026-03-01/orders-2026-03-01.csv')],
+    job: { source },
+  });
+  await act();
+  expect(prefixes).toEqual(['out/2026-03-01/orders-2026-03-01']);
+});
+
+test('F17 nothing is new where the committed run loaded just what is listed', async () => {
+  const { act, written } = prepare({ listing: [a, b], committed: committedWith([a, b]) });
+  expect(await act()).toMatchObject({ discovered: 'nothing-new', loadedBy: { runId: 'run-0' } });
+  expect(written.size).toBe(0);
+});
+
+test('F17 a file that came later, came again, or is gone makes the slice new; so does force', async () => {
+  const committed = committedWith([a, b]);
+  for (const listing of [[a, b, listed('orders/2026-03-01/c.csv')], [a, { ...b, etag: 'e2' }], [a], []]) {
+    expect(await prepare({ listing, committed }).act()).toMatchObject({ discovered: 'new' });
+  }
+  expect(await prepare({ listing: [a, b], committed, force: true }).act()).toMatchObject({
+    discovered: 'new',
+  });
+});
+
+test('F47 an empty listing is an empty slice, or SourceEmpty where the job requires records', async () => {
+  const empty = prepare({ listing: [listed('orders/2026-03-01/', 0)] });
+  const output = await empty.act();
+  expect(output).toMatchObject({ discovered: 'new', objects: { count: 0 } });
+  expect(empty.written.get('staging/orders/run-1/objects.json')).toEqual([]);
+  const required = prepare({ job: { format: dialect({ required: true }) } });
+  await expect(required.act()).rejects.toThrow(
+    'SourceEmpty: nothing lies under s3://source/orders/2026-03-01/',
+  );
+});
+
+test("F26 a name whose raw key would be longer than S3's 1,024 bytes is refused, measured as it is encoded", async () => {
+  // raw/orders/slice=2026-03-01/run=run-1/ has 38 bytes, each letter é becomes %C3%A9
+  const fits = `${'é'.repeat(164)}ab`;
+  const name = (text: string) => [listed(`orders/2026-03-01/${text}`)];
+  expect(await prepare({ listing: name(fits) }).act()).toMatchObject({ discovered: 'new' });
+  await expect(prepare({ listing: name(`${fits}c`) }).act()).rejects.toThrow(
+    /^ObjectNameInvalid: .*1025 bytes/,
+  );
+});
+
+test('F41 a name that is a way up is refused', async () => {
+  const { act } = prepare({ listing: [listed('orders/2026-03-01/..')] });
+  await expect(act()).rejects.toThrow(/^ObjectNameInvalid: /);
+});

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest';
+import type { ObjectRecord, RunTask, TaskTrace } from '../../../core/ledger.ts';
+import { planShards } from '../../../core/plan.ts';
+import type { ScannedObject } from '../../../core/shard.ts';
+import { type PlanDeps, plan } from '../../../tasks/plan/plan.ts';
+import { clock, run, scanned } from './support.ts';
+
+test('shards are numbered over all objects, and know the number of their first record within their own', () => {
+  const shards = planShards([scanned(1, [5]), scanned(0, [3, 4])]);
+  expect(shards.map(({ n, object, firstRecord, records }) => [n, object, firstRecord, records])).toEqual([
+    [0, 0, 0, 3],
+    [1, 0, 3, 4],
+    [2, 1, 0, 5],
+  ]);
+});
+
+test("a shard carries its range, its object's header and the raw object's version and sha256", () => {
+  expect(planShards([scanned(2, [3, 4])])[1]).toEqual({
+    n: 1,
+    object: 2,
+    raw: { bucket: 'raw', key: 'raw/k2', versionId: 'v2', sha256: '2'.repeat(64) },
+    header: { offset: 0, length: 9 },
+    offset: 40,
+    length: 40,
+    firstRecord: 3,
+    records: 4,
+  });
+});
+
+test('objects without records have no shards', () => {
+  expect(planShards([scanned(0, []), scanned(1, [])])).toEqual([]);
+});
+
+const record = (n: number, status: 'done' | 'failed'): ObjectRecord => ({
+  n,
+  name: `k${n}`,
+  status,
+  records: null,
+  bytes: null,
+  sha256: null,
+  error: null,
+  trace: null,
+});
+
+function prepare(scans: ScannedObject[], ledger: ObjectRecord[], missing: number[] = []) {
+  const written = new Map<string, unknown>();
+  const traces: Array<[RunTask, TaskTrace]> = [];
+  const deps: PlanDeps = {
+    readObjects: async () => scans.map(({ object }) => object),
+    listObjects: async () => ledger,
+    readScan: async (key) => {
+      const n = Number(/scans\/(\d+)\.json$/.exec(key)?.[1]);
+      return missing.includes(n) ? null : (scans.find(({ object }) => object.n === n) ?? null);
+    },
+    putOps: async (key, body) => written.set(key, JSON.parse(body.toString())),
+    traceTask: async (_run, task, trace) => void traces.push([task, trace]),
+    now: clock(),
+    opsBucket: 'ops',
+  };
+  const input = {
+    outcome: 'held',
+    run,
+    discovered: 'new',
+    objects: { bucket: 'ops', key: 'o', digest: 'd', count: scans.length },
+    attempt: 1,
+  } as const;
+  return { act: () => plan(deps, input), written, traces };
+}
+
+test('Plan writes shards.json, hands on its key and count, and traces itself', async () => {
+  const { act, written, traces } = prepare(
+    [scanned(0, [3, 4]), scanned(1, [5])],
+    [record(0, 'done'), record(1, 'done')],
+  );
+  const output = await act();
+  expect(output.shards).toEqual({ bucket: 'ops', key: 'staging/orders/run-1/shards.json', count: 3 });
+  expect(output).not.toHaveProperty('attempt');
+  expect(written.get(output.shards.key)).toEqual(planShards([scanned(0, [3, 4]), scanned(1, [5])]));
+  expect(traces).toEqual([
+    [
+      'Plan',
+      {
+        startedAt: '2026-03-02T00:00:00.000Z',
+        endedAt: '2026-03-02T00:00:01.000Z',
+        attempt: 2,
+        metrics: { shards: 3, records: 12 },
+      },
+    ],
+  ]);
+});
+
+test('a failed object is passed over, the others are planned', async () => {
+  const ledger = [record(0, 'failed'), record(1, 'done')];
+  const { act, written } = prepare([scanned(0, [3]), scanned(1, [5])], ledger, [0]);
+  const { shards } = await act();
+  expect(written.get(shards.key)).toMatchObject([{ n: 0, object: 1, records: 5 }]);
+});
+
+test('an object of which nothing is known is ShardIncomplete', async () => {
+  const silent = prepare([scanned(0, [3]), scanned(1, [5])], [record(0, 'done')]);
+  await expect(silent.act()).rejects.toThrow(/^ShardIncomplete: object 1 \(k1\) is neither done nor failed/);
+  const lost = prepare([scanned(0, [3])], [record(0, 'done')], [0]);
+  await expect(lost.act()).rejects.toThrow(/^ShardIncomplete: object 0 \(k0\) has no scan/);
+});
+
+test('the scans of thousands of objects are all read', async () => {
+  const scans = Array.from({ length: 2_000 }, (_, n) => scanned(n, [1, 1]));
+  const { act } = prepare(
+    scans,
+    scans.map(({ object }) => record(object.n, 'done')),
+  );
+  expect((await act()).shards.count).toBe(4_000);
+});

@@ -1,0 +1,20 @@
+import { Duration } from 'aws-cdk-lib';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { terminalNames } from '../core/errors.ts';
+
+/**
+ * How a task is tried again: not at all for errors that trying again does not mend, and otherwise with backoff
+ * and full jitter, so that children that were throttled together do not come back together. Terminal names
+ * stand first, since Step Functions takes the first retrier that matches.
+ */
+export const retries: sfn.RetryProps[] = [
+  { errors: [...terminalNames], maxAttempts: 0 },
+  {
+    errors: [sfn.Errors.ALL],
+    interval: Duration.seconds(2),
+    backoffRate: 2,
+    maxAttempts: 4,
+    maxDelay: Duration.seconds(60),
+    jitterStrategy: sfn.JitterType.FULL,
+  },
+];
