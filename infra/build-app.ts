@@ -27,6 +27,6 @@ export function addStacks(app: App, stage: string, jobs: readonly JobVersion[]):
       env,
       description: `Forebay ${stage}: job ${name}`,
     });
-    stack.addDependency(shared);
+    stack.addStackDependency(shared);
   }
 }

@@ -34,7 +34,7 @@ export class SharedStack extends Stack {
     this.deliveryDlq = deadLetterQueue(this, 'DeliveryDlq');
     this.bus = new events.EventBus(this, 'Bus', { eventBusName: `forebay-${config.stage}` });
     this.database = databaseName(config);
-    new glue.CfnDatabase(this, 'Database', {
+    new glue.CfnDatabase(this, 'GlueDatabase', {
       catalogId: this.account,
       databaseInput: { name: this.database, description: `Forebay's transformed zone, stage ${config.stage}` },
     });

@@ -115,11 +115,17 @@ function openParser(
     // all that is left to skip is a record whose quote is open at the end: without this it is an error, which
     // would take records with it that are read but not handed out yet
     skip_records_with_error: true,
-    on_skip: () => on.onOpenQuote(),
+    on_skip: () => {
+      on.onOpenQuote();
+    },
   });
   // csv-parse makes an Error for each record that is not as wide as the first; so it gets a first one that is as
   // wide as all should be, and that is not handed on
-  parser.once('data', () => parser.on('data', on.onRow));
+  let first = true;
+  parser.on('data', (row: string[]) => {
+    if (!first) on.onRow(row);
+    first = false;
+  });
   parser.write(`${format.quote}${format.quote}${format.delimiter.repeat(width - 1)}\n`);
   return parser;
 }
