@@ -1,0 +1,126 @@
+/** The contract as SQL: for each record of a shard its values, and what is wrong with it. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Job } from '../job/model.ts';
+import type { RejectCode } from '../shard.ts';
+import { type AnalysedContract, bind, typedColumns } from './analyse.ts';
+import { castExact, castText } from './cast.ts';
+import { sqlName } from './duckdb.ts';
+import { duckdbType, typeWord } from './types.ts';
+
+/** What a record may be rejected for; the judged table holds its position in this list. */
+export interface Fault {
+  code: RejectCode;
+  column: string | null;
+  message: string;
+}
+
+export interface Judgement {
+  /** A SELECT from the table of texts: `record`, `fault` (position, or null), `keep`, and `v0`, `v1` … */
+  sql: string;
+  faults: Fault[];
+}
+
+/** The shard's texts: `record` (number within the raw object) and `f0`, `f1` … for the needed fields. */
+export const textsTable = 'texts';
+
+/**
+ * Values and faults, in layers of SELECTs, each of which sees the one before: values of fields; the names that
+ * expressions use; values of expressions; the first fault in the contract's order; the filter.
+ */
+export async function judge(
+  duck: DuckDBConnection,
+  job: Pick<Job, 'timezone' | 'contract'>,
+  contract: AnalysedContract,
+): Promise<Judgement> {
+  const plan = await planColumns(duck, contract);
+  const { filter } = contract;
+  const values = plan.map((column) => (column.kind === 'field' ? fieldValue(job, column) : null));
+  const fields = `SELECT *${list(values.flatMap((sql, i) => (sql === null ? [] : [`${sql} AS v${i}`])))} FROM ${textsTable}`;
+  const scope = names(contract, plan).map(({ name, sql }) => `${sql} AS ${sqlName(name)}`);
+  const raw = plan.flatMap((column, i) => (column.kind === 'field' ? [] : tried(column.sql, i)));
+  const tries = [...raw, ...(filter === null ? [] : tried(filter.sql, 'filter'))];
+  const expressions = `SELECT scope.*${list(tries)} FROM (SELECT *${list(scope)} FROM (${fields}) AS fields) AS scope`;
+  const computed = plan.flatMap((column, i) =>
+    column.kind === 'field' ? [] : [`${castExact(column.type, `x${i}`, column.bound, job.timezone)} AS v${i}`],
+  );
+  const all = `SELECT *${list(computed)} FROM (${expressions}) AS expressions`;
+  const { conditions, faults } = faultsOf(plan, filter !== null);
+  const cases = conditions.map((condition, i) => `WHEN ${condition} THEN ${i}`);
+  const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
+  const keep = filter === null ? 'true' : 'coalesce(xfilter, false)';
+  const columns = plan.map((_, i) => `v${i}`);
+  return { sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${columns.join(', ')} FROM (${all}) AS judged`, faults };
+}
+
+type PlannedColumn = AnalysedContract['columns'][number]['column'] &
+  ({ kind: 'field'; field: number } | { kind: 'expression'; sql: string; bound: string });
+
+/** Binds each expression, since how exact its cast is depends on the type that it has by itself. */
+async function planColumns(duck: DuckDBConnection, contract: AnalysedContract): Promise<PlannedColumn[]> {
+  const typed = new Map(typedColumns(contract).map(({ name, type }) => [name, duckdbType(type)]));
+  const columns = contract.fields.map((name) => `${sqlName(name)} ${typed.get(name) ?? 'VARCHAR'}`);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE source (${columns.join(', ') || 'nothing INTEGER'})`);
+  const planned: PlannedColumn[] = [];
+  for (const { column, source } of contract.columns) {
+    if (source.kind === 'field') {
+      planned.push({ ...column, kind: 'field', field: contract.fields.indexOf(source.name) });
+    } else {
+      const bound = (await bind(duck, source.sql)) ?? 'VARCHAR';
+      planned.push({ ...column, kind: 'expression', sql: source.sql, bound });
+    }
+  }
+  return planned;
+}
+
+const list = (parts: readonly string[]): string => parts.map((part) => `, ${part}`).join('');
+
+const fieldValue = (job: Pick<Job, 'timezone'>, column: PlannedColumn & { kind: 'field' }): string =>
+  castText(column.type, `f${column.field}`, job.timezone);
+
+/** `x`: the value, NULL where it raises; `n`: whether it is null, NULL where it raises. */
+const tried = (sql: string, id: number | string): string[] => [
+  `TRY(${sql}) AS x${id}`,
+  `TRY((${sql}) IS NULL) AS n${id}`,
+];
+
+/** What the names in expressions stand for: a typed column, or the text of a field. */
+function names(contract: AnalysedContract, plan: readonly PlannedColumn[]): Array<{ name: string; sql: string }> {
+  const used = new Set([
+    ...contract.columns.flatMap(({ source }) => (source.kind === 'expression' ? source.names : [])),
+    ...(contract.filter?.names ?? []),
+  ]);
+  const typed = new Set(typedColumns(contract).map(({ name }) => name));
+  return [...used].map((name) => {
+    const column = typed.has(name) ? plan.findIndex((candidate) => candidate.name === name) : -1;
+    return { name, sql: column >= 0 ? `v${column}` : `f${contract.fields.indexOf(name)}` };
+  });
+}
+
+function faultsOf(plan: readonly PlannedColumn[], filtered: boolean): { conditions: string[]; faults: Fault[] } {
+  const conditions: string[] = [];
+  const faults: Fault[] = [];
+  const add = (condition: string, code: RejectCode, column: string | null, message: string) => {
+    conditions.push(condition);
+    faults.push({ code, column, message });
+  };
+  for (const [i, column] of plan.entries()) {
+    const { name } = column;
+    const word = typeWord(column.type);
+    const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `n${i}`;
+    if (column.kind === 'expression') {
+      add(`n${i} IS NULL`, 'ExpressionFailed', name, `${name}: its expression fails for this record`);
+    }
+    if (!column.nullable) add(isNull, 'NullNotAllowed', name, `${name}: null, where the contract allows none`);
+    if (column.kind === 'field') {
+      const text = `${name}: not ${article(word)} (see docs/types.md#${column.type.name})`;
+      add(`f${column.field} IS NOT NULL AND v${i} IS NULL`, 'CastFailed', name, text);
+    } else {
+      const text = `${name}: the result of its expression cannot become ${article(word)} without loss`;
+      add(`NOT n${i} AND v${i} IS NULL`, 'ExpressionFailed', name, text);
+    }
+  }
+  if (filtered) add('nfilter IS NULL', 'ExpressionFailed', null, 'the filter fails for this record');
+  return { conditions, faults };
+}
+
+const article = (word: string): string => `${word === 'int' ? 'an' : 'a'} ${word}`;

@@ -1,0 +1,210 @@
+/** One shard from its bytes to a Parquet batch: what the Envelope task does, without a cloud. */
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  INTEGER,
+  VARCHAR,
+} from '@duckdb/node-api';
+import { analyseContract, type AnalysedContract } from '../contract/analyse.ts';
+import { sqlName, sqlText } from '../contract/duckdb.ts';
+import { judge, textsTable, type Fault } from '../contract/judge.ts';
+import { outputColumns } from '../contract/output.ts';
+import { ForebayError } from '../errors.ts';
+import type { RecordFormat } from '../formats/interfaces.ts';
+import type { Job } from '../job/model.ts';
+import { protect } from '../privacy/rules.ts';
+import type { RunRef } from '../run.ts';
+import type { Reject } from '../shard.ts';
+import { nameByKey, nameByPlace, sha1OfName, uuidFromSha1 } from './id.ts';
+import { type EnvelopeMetadata } from './metadata.ts';
+import { metadataSql } from './struct-sql.ts';
+
+export interface ShardInput {
+  job: Job;
+  format: RecordFormat;
+  run: Pick<RunRef, 'job' | 'runId' | 'slice' | 'jobVersion'>;
+  metadata: Omit<EnvelopeMetadata, 'id'>;
+  raw: { key: string; sha256: string };
+  header: Uint8Array | null;
+  bytes: Uint8Array;
+  /** Of the first byte and the first record of `bytes`, within the raw object. */
+  offset: number;
+  firstRecord: number;
+  /** Key of HMAC for hashed columns; `null` where none is hashed. */
+  hashKey: Buffer | null;
+  /** A folder of the caller's, for the batch and for what does not fit into memory. */
+  directory: string;
+}
+
+export interface ShardOutput {
+  /** Path of the Parquet file. */
+  file: string;
+  rows: number;
+  bytes: number;
+  filtered: number;
+  /** In the order of the records. */
+  rejects: Reject[];
+  /** The written records' ids, 16 bytes each, sorted; `null` for a contract without a key. */
+  ids: Buffer | null;
+}
+
+const memoryLimit = '384MiB';
+
+export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
+  const fields = input.format.fields(input.header);
+  mkdirSync(input.directory, { recursive: true });
+  const instance = await openDuckDB(input.directory);
+  try {
+    const duck = await instance.connect();
+    const { analysed } = await analyseContract(duck, input.job.contract);
+    const positions = fieldPositions(analysed, fields, input.job);
+    const { malformed } = await loadTexts(duck, input, fields, positions);
+    const faults = await judgeTexts(duck, input.job, analysed);
+    const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
+    const file = await writeBatch(duck, input, analysed);
+    const [rows = 0, filtered = 0] = await counts(duck);
+    const ids = input.job.contract.key.length === 0 ? null : await sortedIds(duck);
+    return { file, rows, bytes: statSync(file).size, filtered, rejects: place(input, rejects), ids };
+  } catch (error) {
+    throw named(error);
+  } finally {
+    instance.closeSync();
+  }
+}
+
+/** Reaches nothing but the shard's own folder. */
+async function openDuckDB(directory: string): Promise<DuckDBInstance> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: memoryLimit });
+  const duck = await instance.connect();
+  await duck.run(`SET temp_directory = ${sqlText(join(directory, 'spill'))}`);
+  await duck.run(`SET allowed_directories = [${sqlText(`${directory}/`)}]`);
+  await duck.run('SET enable_external_access = false');
+  await duck.run('SET lock_configuration = true');
+  return instance;
+}
+
+/** Where the needed fields stand among the source's. One that is missing refuses the file as a whole. */
+function fieldPositions(contract: AnalysedContract, fields: readonly string[], job: Job): number[] {
+  const missing = contract.fields.filter((name) => !fields.includes(name));
+  if (missing.length > 0) {
+    throw new ForebayError(
+      'ColumnMissing',
+      `the file has no field ${missing.map((name) => `'${name}'`).join(', ')}, which job ${job.name} reads; ` +
+        `it has ${fields.length} fields: correct the file, or give the column's source by \`from\``,
+    );
+  }
+  return contract.fields.map((name) => fields.indexOf(name));
+}
+
+interface Found {
+  /** Within the shard. */
+  record: number;
+  fault: Fault;
+}
+
+async function loadTexts(
+  duck: DuckDBConnection,
+  input: ShardInput,
+  fields: readonly string[],
+  positions: readonly number[],
+): Promise<{ malformed: Found[] }> {
+  const columns = positions.map((_, i) => `f${i} VARCHAR`);
+  await duck.run(`CREATE TEMP TABLE ${textsTable} (${['record INTEGER', ...columns].join(', ')})`);
+  const appender = await duck.createAppender(textsTable);
+  const types = [INTEGER, ...positions.map(() => VARCHAR)];
+  const { malformed } = await input.format.read(input.bytes, fields, ({ records, columns: texts }) => {
+    if (records.length === 0) return;
+    const chunk = DuckDBDataChunk.create(types, records.length);
+    chunk.setColumnValues(0, records);
+    for (const [i, position] of positions.entries()) chunk.setColumnValues(i + 1, texts[position] ?? []);
+    appender.appendDataChunk(chunk);
+  });
+  appender.closeSync();
+  return {
+    malformed: malformed.map(({ record, code, message }) => ({ record, fault: { code, column: null, message } })),
+  };
+}
+
+async function judgeTexts(duck: DuckDBConnection, job: Job, contract: AnalysedContract): Promise<Fault[]> {
+  const { sql, faults } = await judge(duck, job, contract);
+  await duck.run(`CREATE TEMP TABLE judged AS ${sql}`);
+  await duck.run(`DROP TABLE ${textsTable}`);
+  return faults;
+}
+
+async function faultyRecords(duck: DuckDBConnection, faults: readonly Fault[]): Promise<Found[]> {
+  const reader = await duck.runAndReadAll('SELECT record, fault FROM judged WHERE fault IS NOT NULL');
+  return reader.getRows().flatMap(([record, position]) => {
+    const fault = faults[Number(position)];
+    return fault === undefined ? [] : [{ record: Number(record), fault }];
+  });
+}
+
+const kept = 'fault IS NULL AND keep';
+
+async function counts(duck: DuckDBConnection): Promise<number[]> {
+  const sql = `SELECT count(*) FILTER (${kept}), count(*) FILTER (fault IS NULL AND NOT keep) FROM judged`;
+  const reader = await duck.runAndReadAll(sql);
+  return (reader.getRows()[0] ?? []).map(Number);
+}
+
+/** The batch: `metadata`, then the contract's columns behind the privacy rules, in the records' order. */
+async function writeBatch(duck: DuckDBConnection, input: ShardInput, contract: AnalysedContract): Promise<string> {
+  const { job, run } = input;
+  const valueOf = (name: string) => `v${contract.columns.findIndex(({ column }) => column.name === name)}`;
+  const protectedOf = (name: string) => protect(valueOf(name), job.privacy[name] ?? null, input.hashKey);
+  const record = `(record + ${input.firstRecord}::BIGINT)`;
+  const name =
+    job.contract.key.length === 0
+      ? nameByPlace(run, input.raw.sha256, record)
+      : nameByKey(run.job, job.contract.key.map(protectedOf));
+  await duck.run(
+    `CREATE TEMP TABLE named AS SELECT *, ${uuidFromSha1('hash')} AS id FROM ` +
+      `(SELECT *, ${sha1OfName(name)} AS hash FROM judged WHERE ${kept}) AS hashed`,
+  );
+  const metadata = metadataSql(input.metadata, run, input.raw.key, { id: 'id', record });
+  const columns = outputColumns(job).map(({ column }) => `${protectedOf(column.name)} AS ${sqlName(column.name)}`);
+  const file = join(input.directory, 'batch.parquet');
+  await duck.run(
+    `COPY (SELECT ${[`${metadata} AS metadata`, ...columns].join(', ')} FROM named ORDER BY record) ` +
+      `TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  return file;
+}
+
+async function sortedIds(duck: DuckDBConnection): Promise<Buffer> {
+  const reader = await duck.runAndReadAll(`SELECT string_agg(replace(id, '-', ''), '' ORDER BY id) FROM named`);
+  return Buffer.from(String(reader.getRows()[0]?.[0] ?? ''), 'hex');
+}
+
+/** Rejects with their place in the raw object, found by a second look at the shard's bytes. */
+function place(input: ShardInput, found: readonly Found[]): Reject[] {
+  const sorted = [...found].sort((a, b) => a.record - b.record);
+  const ranges = input.format.locate(
+    input.bytes,
+    sorted.map(({ record }) => record),
+  );
+  return sorted.map(({ record, fault }, i) => ({
+    ...fault,
+    record: input.firstRecord + record,
+    object: input.raw.key,
+    in: 'raw',
+    offset: input.offset + (ranges[i]?.offset ?? 0),
+    length: ranges[i]?.length ?? 0,
+  }));
+}
+
+/** DuckDB's own errors may quote a value; what a run can be helped with gets a name of ours. */
+function named(error: unknown): unknown {
+  const { message = '', code } = error as { message?: string; code?: string };
+  if (/Out of Memory/i.test(message)) {
+    return new ForebayError('MemoryExceeded', `the shard needs more than ${memoryLimit} of memory; make shards smaller`);
+  }
+  if (code === 'ENOSPC' || /No space left|max_temp_directory_size/i.test(message)) {
+    return new ForebayError('DiskFull', "the shard does not fit into the function's temporary storage; make shards smaller");
+  }
+  return error;
+}

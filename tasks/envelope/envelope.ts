@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import type { Ledger } from '../../aws/interfaces.ts';
+import { runMetadata } from '../../core/envelope/metadata.ts';
+import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
+import { ForebayError } from '../../core/errors.ts';
+import { recordFormat } from '../../core/formats/format.ts';
+import type { Job } from '../../core/job/model.ts';
+import type { ObjectRef, RunRef } from '../../core/run.ts';
+import type { Batch, ByteRange, Reject, Shard } from '../../core/shard.ts';
+import { batchKey, keysKey, rejectsKey } from '../../core/storage.ts';
+import { traceOf } from '../trace.ts';
+import type { EnvelopeInput, EnvelopeOutput } from './contract.ts';
+
+export interface EnvelopeDeps extends Pick<Ledger, 'putShard'> {
+  readJob(run: RunRef): Promise<Job>;
+  readRaw(raw: Shard['raw'], range: ByteRange): Promise<Buffer>;
+  /** Puts an object into the ops bucket. */
+  putOps(key: string, body: Uint8Array): Promise<unknown>;
+  hashKey(job: string): Promise<Buffer>;
+  /** Gives a folder of its own, which is gone when `use` is done. */
+  withDirectory<T>(use: (path: string) => Promise<T>): Promise<T>;
+  readFile(path: string): Promise<Buffer>;
+  now(): Date;
+  opsBucket: string;
+  region: string;
+}
+
+/**
+ * Envelopes one shard. The ledger is written last: whatever was put before it is put again, with the same
+ * bytes, by a repeat.
+ */
+export async function envelope(deps: EnvelopeDeps, { run, shard, attempt }: EnvelopeInput): Promise<EnvelopeOutput> {
+  const startedAt = deps.now();
+  const job = await deps.readJob(run);
+  return deps.withDirectory(async (directory) => {
+    const output = await process(deps, job, run, shard, directory);
+    const [first] = output.rejects;
+    if (first !== undefined && job.contract.onBadRecord === 'fail') throw badRecord(first, run);
+    const batch = await putBatch(deps, run, shard, output);
+    await deps.putShard(run.runId, {
+      n: shard.n,
+      status: 'done',
+      rejected: output.rejects.length,
+      filtered: output.filtered,
+      batch,
+      rejectsByCode: byCode(output.rejects),
+      error: null,
+      trace: traceOf(startedAt, deps.now(), attempt, {
+        records: output.rows + output.filtered + output.rejects.length,
+        rows: output.rows,
+        bytes: shard.length,
+        rejected: output.rejects.length,
+        filtered: output.filtered,
+      }),
+    });
+    return { run, shard: { n: shard.n }, batch };
+  });
+}
+
+async function process(
+  deps: EnvelopeDeps,
+  job: Job,
+  run: RunRef,
+  shard: Shard,
+  directory: string,
+): Promise<ShardOutput> {
+  const bytes = await readWhole(deps, shard.raw, shard);
+  const header = shard.header === null ? null : await readWhole(deps, shard.raw, shard.header);
+  const hashes = Object.values(job.privacy).includes('hash');
+  return envelopeShard({
+    job,
+    run,
+    format: recordFormat(job.format),
+    metadata: runMetadata(job, run, deps.region),
+    raw: shard.raw,
+    header,
+    bytes,
+    offset: shard.offset,
+    firstRecord: shard.firstRecord,
+    hashKey: hashes ? await deps.hashKey(run.job) : null,
+    directory,
+  });
+}
+
+async function readWhole(deps: EnvelopeDeps, raw: Shard['raw'], range: ByteRange): Promise<Buffer> {
+  const bytes = await deps.readRaw(raw, range);
+  if (bytes.length === range.length) return bytes;
+  const what = `${raw.key} gave ${bytes.length} of the ${range.length} bytes from ${range.offset}`;
+  throw new ForebayError('ServiceUnavailable', `${what}; it is read again`);
+}
+
+async function putBatch(deps: EnvelopeDeps, run: RunRef, shard: Shard, output: ShardOutput): Promise<Batch> {
+  const ops = (key: string): ObjectRef => ({ bucket: deps.opsBucket, key });
+  const body = await deps.readFile(output.file);
+  const key = batchKey(run.job, run.runId, shard.n);
+  await deps.putOps(key, body);
+  if (output.ids !== null) await deps.putOps(keysKey(run.job, run.runId, shard.n), output.ids);
+  if (output.rejects.length > 0) {
+    const lines = output.rejects.map((reject) => `${JSON.stringify(reject)}\n`);
+    await deps.putOps(rejectsKey(run.job, run.runId, shard.n), Buffer.from(lines.join('')));
+  }
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  return { ...ops(key), rows: output.rows, bytes: body.length, sha256 };
+}
+
+function byCode(rejects: readonly Reject[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { code } of rejects) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}
+
+function badRecord({ code, column, record, offset, object }: Reject, run: RunRef): ForebayError {
+  const where = `record ${record} at byte ${offset} of ${object}${column === null ? '' : `, column ${column}`}`;
+  return new ForebayError(
+    'BadRecord',
+    `${code} in ${where}; job ${run.job} says onBadRecord: 'fail': correct the file, or let the job quarantine`,
+  );
+}
