@@ -37,17 +37,17 @@ export async function judge(
   const values = plan.map((column) => (column.kind === 'field' ? fieldValue(job, column) : null));
   const fields = `SELECT *${list(values.flatMap((sql, i) => (sql === null ? [] : [`${sql} AS v${i}`])))} FROM ${textsTable}`;
   const scope = names(contract, plan).map(({ name, sql }) => `${sql} AS ${sqlName(name)}`);
-  const raw = plan.flatMap((column, i) => (column.kind === 'field' ? [] : tried(column.sql, i)));
-  const tries = [...raw, ...(filter === null ? [] : tried(filter.sql, 'filter'))];
+  const raw = plan.flatMap((column, i) => (column.kind === 'field' ? [] : [tried(column.sql, i)]));
+  const tries = [...raw, ...(filter === null ? [] : [tried(filter.sql, 'filter')])];
   const expressions = `SELECT scope.*${list(tries)} FROM (SELECT *${list(scope)} FROM (${fields}) AS fields) AS scope`;
   const computed = plan.flatMap((column, i) =>
-    column.kind === 'field' ? [] : [`${castExact(column.type, `x${i}`, column.bound, job.timezone)} AS v${i}`],
+    column.kind === 'field' ? [] : [`${castExact(column.type, `x${i}[1]`, column.bound, job.timezone)} AS v${i}`],
   );
   const all = `SELECT *${list(computed)} FROM (${expressions}) AS expressions`;
   const { conditions, faults } = faultsOf(plan, filter !== null);
   const cases = conditions.map((condition, i) => `WHEN ${condition} THEN ${i}`);
   const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
-  const keep = filter === null ? 'true' : 'coalesce(xfilter, false)';
+  const keep = filter === null ? 'true' : 'coalesce(xfilter[1], false)';
   const columns = plan.map((_, i) => `v${i}`);
   return { sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${columns.join(', ')} FROM (${all}) AS judged`, faults };
 }
@@ -77,11 +77,11 @@ const list = (parts: readonly string[]): string => parts.map((part) => `, ${part
 const fieldValue = (job: Pick<Job, 'timezone'>, column: PlannedColumn & { kind: 'field' }): string =>
   castText(column.type, `f${column.field}`, job.timezone);
 
-/** `x`: the value, NULL where it raises; `n`: whether it is null, NULL where it raises. */
-const tried = (sql: string, id: number | string): string[] => [
-  `TRY(${sql}) AS x${id}`,
-  `TRY((${sql}) IS NULL) AS n${id}`,
-];
+/**
+ * `x`: a list of the value alone, which may be null; no list where the expression raises. (`TRY` of the value
+ * itself would not tell the two apart.)
+ */
+const tried = (sql: string, id: number | string): string => `TRY([${sql}]) AS x${id}`;
 
 /** What the names in expressions stand for: a typed column, or the text of a field. */
 function names(contract: AnalysedContract, plan: readonly PlannedColumn[]): Array<{ name: string; sql: string }> {
@@ -106,9 +106,9 @@ function faultsOf(plan: readonly PlannedColumn[], filtered: boolean): { conditio
   for (const [i, column] of plan.entries()) {
     const { name } = column;
     const word = typeWord(column.type);
-    const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `n${i}`;
+    const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `x${i}[1] IS NULL`;
     if (column.kind === 'expression') {
-      add(`n${i} IS NULL`, 'ExpressionFailed', name, `${name}: its expression fails for this record`);
+      add(`x${i} IS NULL`, 'ExpressionFailed', name, `${name}: its expression fails for this record`);
     }
     if (!column.nullable) add(isNull, 'NullNotAllowed', name, `${name}: null, where the contract allows none`);
     if (column.kind === 'field') {
@@ -116,10 +116,10 @@ function faultsOf(plan: readonly PlannedColumn[], filtered: boolean): { conditio
       add(`f${column.field} IS NOT NULL AND v${i} IS NULL`, 'CastFailed', name, text);
     } else {
       const text = `${name}: the result of its expression cannot become ${article(word)} without loss`;
-      add(`NOT n${i} AND v${i} IS NULL`, 'ExpressionFailed', name, text);
+      add(`x${i}[1] IS NOT NULL AND v${i} IS NULL`, 'ExpressionFailed', name, text);
     }
   }
-  if (filtered) add('nfilter IS NULL', 'ExpressionFailed', null, 'the filter fails for this record');
+  if (filtered) add('xfilter IS NULL', 'ExpressionFailed', null, 'the filter fails for this record');
   return { conditions, faults };
 }
 
