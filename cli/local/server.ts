@@ -3,7 +3,7 @@
  * TLS, on loopback. Its S3 objects live in memory: a server that has stopped has lost them all.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -51,6 +51,8 @@ export async function startServer(options: StartOptions): Promise<LocalServer> {
   const region = options.region ?? defaultRegion;
   const endpoint = `https://localhost:${port}`;
   mkdirSync(home.tmp, { recursive: true });
+  // Functions are unpacked there: without a package of its own, one further up would say what their files are.
+  writeFileSync(join(home.tmp, 'package.json'), '{ "type": "commonjs" }\n');
   const env = { ...serverEnvironment(options, port, endpoint, certificate, home.tmp), ...options.env };
   const pid = spawnServer(venvPython(home.venv), port, env, home.log);
   await untilHealthy(pid, endpoint, certificate.authority, home.log);
@@ -90,6 +92,8 @@ function serverEnvironment(
     NODE_EXTRA_CA_CERTS: certificate.authority,
     AWS_CA_BUNDLE: certificate.bundle,
     LAMBDA_WARM_TTL_SECONDS: '900',
+    // Backoffs of seconds protect a shared service; nobody shares this one.
+    SFN_WAIT_SCALE: '0.05',
   };
 }
 

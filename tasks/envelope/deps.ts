@@ -14,7 +14,8 @@ export function envelopeDeps(env: Record<(typeof environment)[number], string>):
   return {
     ...ledgerOf(env),
     readJob: jobReader(objects, env.OPS_BUCKET),
-    readRaw: (raw, range) => objects.getRange(raw, range, { versionId: raw.versionId }),
+    // The key is this run's own, and written once: it has no other version.
+    readRaw: (raw, range) => objects.getRange(raw, range),
     putOps: (key, body) => objects.put({ bucket: env.OPS_BUCKET, key }, body),
     hashKey: async () => Buffer.from(await parameters.get(`${env.SECRETS_PATH}hash-key`), 'utf8'),
     withDirectory,
