@@ -60,3 +60,9 @@ export type CompletionEvent = JobCompleted | JobPartial | JobFailed;
 
 /** The same for each repeat of the same event, so that a consumer can drop repeats. */
 export const eventId = (runId: string, type: EventType): string => uuidv5(`${runId}/${type}`, eventNamespace);
+
+/** JSON Schema (2020-12) of an event's detail: what docs/events holds. */
+export const jsonSchemaOf = (type: EventType): Record<string, unknown> => ({
+  ...z.toJSONSchema(eventSchemas[type]),
+  title: type,
+});

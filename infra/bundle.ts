@@ -9,7 +9,9 @@ const tasks = fileURLToPath(new URL('../tasks', import.meta.url));
 
 /** Gives the folder of each task's bundle, by the task's name. The same source gives the same bytes. */
 export function bundleTasks(): Map<string, string> {
-  const names = readdirSync(tasks, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const names = readdirSync(tasks, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );
   const out = mkdtempSync(join(tmpdir(), 'forebay-bundles-'));
   process.once('exit', () => rmSync(out, { recursive: true, force: true }));
   buildSync({

@@ -67,24 +67,20 @@ const local: Config = {
   region: 'eu-west-1',
   disposable: true,
   architecture: thisMachine,
+  // A small file on a laptop has several shards, too.
+  shardBytes: MiB,
   concurrency: { extract: 4, shards: 4, writers: 4 },
+  buckets: { 'partner-files': { bucket: 'forebay-local-partner-files' } },
 };
 
-export const stages: Record<string, Config> = {
-  local,
-  /** The local cloud with shards so small that a file of a few megabytes has many; the tests deploy it. */
-  test: {
-    ...local,
-    stage: 'test',
-    shardBytes: 256 * 1024,
-    buckets: { partner: { bucket: 'partner-files', account: '000000000000' } },
-  },
-};
+export const stages: Record<string, Config> = { local };
 
 export function configOf(stage: string): Config {
   const config = stages[stage];
   if (config === undefined) {
-    throw new Error(`there is no stage '${stage}' in infra/config.ts; there are: ${Object.keys(stages).join(', ')}`);
+    throw new Error(
+      `there is no stage '${stage}' in infra/config.ts; there are: ${Object.keys(stages).join(', ')}`,
+    );
   }
   return config;
 }

@@ -5,7 +5,10 @@ import type { Task } from './task.ts';
 import { objectsUnder, type Zone } from './zones.ts';
 
 export function readObjects(task: Task, zone: Zone, ...prefixes: string[]): void {
-  task.allow(['s3:GetObject', 's3:GetObjectVersion'], prefixes.map((prefix) => objectsUnder(zone.bucket, prefix)));
+  task.allow(
+    ['s3:GetObject', 's3:GetObjectVersion'],
+    prefixes.map((prefix) => objectsUnder(zone.bucket, prefix)),
+  );
   zone.key.grantDecrypt(task.role);
 }
 

@@ -2,11 +2,11 @@ import { Duration } from 'aws-cdk-lib';
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { tableName, tablePrefix } from '../core/storage.ts';
-import type { Variable } from '../tasks/environment.ts';
 import { environment as catalogEnvironment } from '../tasks/catalog/contract.ts';
 import { environment as closeRunEnvironment } from '../tasks/close-run/contract.ts';
 import { environment as discoverEnvironment } from '../tasks/discover/contract.ts';
 import { environment as envelopeEnvironment } from '../tasks/envelope/contract.ts';
+import type { Variable } from '../tasks/environment.ts';
 import { environment as extractEnvironment } from '../tasks/extract/contract.ts';
 import { environment as failRunEnvironment } from '../tasks/fail-run/contract.ts';
 import { environment as openRunEnvironment } from '../tasks/open-run/contract.ts';
@@ -66,7 +66,10 @@ export class JobTasks extends Construct {
     return new Task(this, id, {
       config: shared.config,
       bundle: bundles.get(folder) ?? '',
-      environment: Object.fromEntries(names.map((name) => [name, this.#values[name]])) as Record<Variable, string>,
+      environment: Object.fromEntries(names.map((name) => [name, this.#values[name]])) as Record<
+        Variable,
+        string
+      >,
       layers: duckdb ? [shared.duckdb] : [],
       ...shape,
     });
@@ -107,7 +110,10 @@ export class JobTasks extends Construct {
 
   #extract(): Task {
     const { shared, version } = this.#props;
-    const task = this.#task('Extract', 'extract', extractEnvironment, { timeout: Duration.minutes(15), memoryMiB: 1_769 });
+    const task = this.#task('Extract', 'extract', extractEnvironment, {
+      timeout: Duration.minutes(15),
+      memoryMiB: 1_769,
+    });
     const raw = `raw/${this.#job}/`;
     grantSource(task, shared, version.job, 'read');
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
@@ -151,20 +157,29 @@ export class JobTasks extends Construct {
 
   #writeLake(): Task {
     const { shared } = this.#props;
-    const task = this.#task('WriteLake', 'write-lake', writeLakeEnvironment, { timeout: writerTimeout, memoryMiB: 512 });
+    const task = this.#task('WriteLake', 'write-lake', writeLakeEnvironment, {
+      timeout: writerTimeout,
+      memoryMiB: 512,
+    });
     const table = tablePrefix(this.#job);
     readObjects(task, shared.zones.ops, this.#staging);
     writeObjects(task, shared.zones.lake, table);
     readObjects(task, shared.zones.lake, table);
     useRuns(task, shared.ledger, 'GetItem', 'PutItem', 'UpdateItem');
     const machine = stateMachineArn(shared.config, this.#job);
-    task.allow(['states:SendTaskSuccess', 'states:SendTaskFailure'], [sendTaskResource(shared.config, machine)]);
+    task.allow(
+      ['states:SendTaskSuccess', 'states:SendTaskFailure'],
+      [sendTaskResource(shared.config, machine)],
+    );
     return task;
   }
 
   #reconcile(): Task {
     const { shared } = this.#props;
-    const task = this.#task('Reconcile', 'reconcile', reconcileEnvironment, { timeout: Duration.minutes(15), memoryMiB: 1_769 });
+    const task = this.#task('Reconcile', 'reconcile', reconcileEnvironment, {
+      timeout: Duration.minutes(15),
+      memoryMiB: 1_769,
+    });
     const manifests = `manifests/${this.#job}/`;
     readObjects(task, shared.zones.ops, this.#staging, this.#versionsOfJob, manifests);
     writeObjects(task, shared.zones.ops, manifests);
@@ -174,7 +189,10 @@ export class JobTasks extends Construct {
 
   #catalog(): Task {
     const { shared } = this.#props;
-    const task = this.#task('Catalog', 'catalog', catalogEnvironment, { timeout: catalogTimeout, memoryMiB: 512 });
+    const task = this.#task('Catalog', 'catalog', catalogEnvironment, {
+      timeout: catalogTimeout,
+      memoryMiB: 512,
+    });
     readObjects(task, shared.zones.ops, `manifests/${this.#job}/`);
     useSlices(task, shared.ledger, 'GetItem');
     useRuns(task, shared.ledger, 'GetItem', 'UpdateItem');

@@ -68,7 +68,7 @@ export class Job extends Construct {
     });
     // CDK lets the ItemReader read the bucket, but not its key.
     shared.zones.ops.key.grantDecrypt(this.stateMachine);
-    if (version.job.schedule !== null) scheduleJob(this, config, version.job, this.stateMachine, shared.deliveryDlq);
+    if (version.job.schedule !== null)
+      scheduleJob(this, config, version.job, this.stateMachine, shared.deliveryDlq);
   }
 }
-

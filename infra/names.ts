@@ -9,7 +9,8 @@ export const stateMachineName = (config: Config, job: string): string => `${pref
 export const stateMachineArnPrefix = (config: Config): string =>
   `arn:aws:states:${config.region}:${config.account}:stateMachine:${prefixOf(config)}`;
 
-export const stateMachineArn = (config: Config, job: string): string => `${stateMachineArnPrefix(config)}${job}`;
+export const stateMachineArn = (config: Config, job: string): string =>
+  `${stateMachineArnPrefix(config)}${job}`;
 
 export const executionArns = (config: Config, job: string): string =>
   `${stateMachineArn(config, job).replace(':stateMachine:', ':execution:')}:*`;

@@ -3,7 +3,11 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
 /** SSE-SQS: what travels are references and counts, no record. */
-const common = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(14) };
+const common = {
+  encryption: sqs.QueueEncryption.SQS_MANAGED,
+  enforceSSL: true,
+  retentionPeriod: Duration.days(14),
+};
 
 export const deadLetterQueue = (scope: Construct, id: string): sqs.Queue => new sqs.Queue(scope, id, common);
 

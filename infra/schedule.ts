@@ -17,7 +17,9 @@ export function scheduleJob(
   machine: sfn.StateMachine,
   deliveryDlq: sqs.Queue,
 ): void {
-  const role = new iam.Role(scope, 'ScheduleRole', { assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com') });
+  const role = new iam.Role(scope, 'ScheduleRole', {
+    assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
+  });
   machine.grantStartExecution(role);
   deliveryDlq.grantSendMessages(role);
   const request: RunRequest = { trigger: 'schedule', scheduledTime: scheduledTime(config) };

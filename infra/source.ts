@@ -16,25 +16,28 @@ function mapped(config: Config, job: Job, name: string): SourceBucket {
 }
 
 export const sourceBucketName = ({ config, zones }: SharedStack, job: Job): string =>
-  job.source.kind === 'inbox'
-    ? zones.inbox.bucket.bucketName
-    : mapped(config, job, job.source.bucket).bucket;
+  job.source.kind === 'inbox' ? zones.inbox.bucket.bucketName : mapped(config, job, job.source.bucket).bucket;
 
 /** Discover lists, Extract reads, each below the job's own prefix. */
 export function grantSource(task: Task, shared: SharedStack, job: Job, right: 'list' | 'read'): void {
   const { source } = job;
   if (source.kind === 'inbox') {
     const { inbox } = shared.zones;
-    if (right === 'read') return readObjects(task, inbox, `${job.name}/`);
-    return task.allow(['s3:ListBucket'], [inbox.bucket.bucketArn], { StringLike: { 's3:prefix': `${job.name}/*` } });
+    if (right === 'read') readObjects(task, inbox, `${job.name}/`);
+    else allowList(task, inbox.bucket.bucketArn, `${job.name}/*`);
+    return;
   }
   const { bucket, keyArn, account } = mapped(shared.config, job, source.bucket);
   const arn = `arn:${shared.partition}:s3:::${bucket}`;
   const owner = account === undefined ? {} : { StringEquals: { 's3:ResourceAccount': account } };
   const prefix = source.prefix.split('{slice}')[0] ?? '';
   if (right === 'list') {
-    return task.allow(['s3:ListBucket'], [arn], { StringLike: { 's3:prefix': `${prefix}*` }, ...owner });
+    allowList(task, arn, `${prefix}*`, owner);
+    return;
   }
-  task.allow(['s3:GetObject', 's3:GetObjectVersion'], [`${arn}/${prefix}*`], owner.StringEquals ? owner : undefined);
+  task.allow(['s3:GetObject', 's3:GetObjectVersion'], [`${arn}/${prefix}*`], owner);
   if (keyArn !== undefined) task.allow(['kms:Decrypt'], [keyArn]);
 }
+
+const allowList = (task: Task, bucketArn: string, prefix: string, more: Record<string, unknown> = {}): void =>
+  task.allow(['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': prefix }, ...more });

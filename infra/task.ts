@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -55,9 +55,7 @@ export class Task<V extends Variable = Variable> extends Construct {
     return this.function.currentVersion;
   }
 
-  allow(actions: string[], resources: string[], conditions?: Record<string, unknown>): void {
-    this.role.addToPolicy(
-      new iam.PolicyStatement({ actions, resources, ...(conditions === undefined ? {} : { conditions }) }),
-    );
+  allow(actions: string[], resources: string[], conditions: Record<string, unknown> = {}): void {
+    this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
   }
 }

@@ -112,5 +112,5 @@ const expire = (id: string, prefix: string, days: number): s3.LifecycleRule => (
 });
 
 /** ARNs of the objects under a prefix. */
-export const objectsUnder = (bucket: s3.IBucket, prefix: string): string => bucket.arnForObjects(`${prefix}*`);
-
+export const objectsUnder = (bucket: s3.IBucket, prefix: string): string =>
+  bucket.arnForObjects(`${prefix}*`);

@@ -4,7 +4,15 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, layerDirectory, layerSource } from '../infra/layer.ts';
 
@@ -20,7 +28,9 @@ build(wanted as Architecture);
 function build(architecture: Architecture): void {
   const target = layerDirectory(architecture);
   const stamp = join(target, 'lockfile.sha256');
-  const digest = createHash('sha256').update(readFileSync(join(layerSource, 'package-lock.json'))).digest('hex');
+  const digest = createHash('sha256')
+    .update(readFileSync(join(layerSource, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) {
     console.log(`the DuckDB layer for ${architecture} is up to date`);
     return;
@@ -29,7 +39,8 @@ function build(architecture: Architecture): void {
   const fresh = `${target}.${randomUUID()}`;
   const modules = join(fresh, 'nodejs');
   mkdirSync(modules, { recursive: true });
-  for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(layerSource, file), join(modules, file));
+  for (const file of ['package.json', 'package-lock.json'])
+    copyFileSync(join(layerSource, file), join(modules, file));
   const platform = ['--os=linux', `--cpu=${cpus[architecture]}`, '--libc=glibc'];
   execFileSync('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...platform], {
     cwd: modules,

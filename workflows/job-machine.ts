@@ -1,13 +1,13 @@
-import { Duration } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import type { BusyRun } from '../tasks/open-run/contract.ts';
 import type { DiscoverOutput } from '../tasks/discover/contract.ts';
 import type { FailRunOutput } from '../tasks/fail-run/contract.ts';
+import type { BusyRun } from '../tasks/open-run/contract.ts';
 import type { WriteMessage } from '../tasks/write-lake/contract.ts';
 import { retries } from './errors.ts';
 
@@ -74,7 +74,9 @@ function branch(scope: Construct, props: JobMachineProps): sfn.IChainable {
     .next(invoke(scope, 'Catalog', functions.Catalog));
   const isNew = 'nothing-new' satisfies DiscoverOutput['discovered'];
   return invoke(scope, 'Discover', functions.Discover).next(
-    new sfn.Choice(scope, 'New?').when(sfn.Condition.stringEquals('$.discovered', isNew), nothingNew).otherwise(load),
+    new sfn.Choice(scope, 'New?')
+      .when(sfn.Condition.stringEquals('$.discovered', isNew), nothingNew)
+      .otherwise(load),
   );
 }
 
@@ -113,7 +115,12 @@ function dispatchAll(scope: Construct, props: JobMachineProps): sfn.IChainable &
   return new sfn.Parallel(scope, 'Dispatch').branch(...each);
 }
 
-function dispatch(scope: Construct, props: JobMachineProps, sink: string, queue: IQueue): tasks.SqsSendMessage {
+function dispatch(
+  scope: Construct,
+  props: JobMachineProps,
+  sink: string,
+  queue: IQueue,
+): tasks.SqsSendMessage {
   const name = Object.keys(props.queues).length === 1 ? 'Dispatch' : `Dispatch-${sink}`;
   const message: Record<keyof WriteMessage, unknown> = {
     schemaVersion: 1,
@@ -160,7 +167,10 @@ function childrenOf(scope: Construct, id: string, props: JobMachineProps, map: C
     maxConcurrency: map.concurrency,
     toleratedFailurePercentage: 100,
     itemReader: new sfn.S3JsonItemReader({ bucket: props.opsBucket, key: sfn.JsonPath.stringAt(map.items) }),
-    itemSelector: { run: sfn.JsonPath.objectAt('$.run'), [map.item]: sfn.JsonPath.objectAt('$$.Map.Item.Value') },
+    itemSelector: {
+      run: sfn.JsonPath.objectAt('$.run'),
+      [map.item]: sfn.JsonPath.objectAt('$$.Map.Item.Value'),
+    },
     resultPath: sfn.JsonPath.DISCARD,
   });
   each.itemProcessor(map.children);

@@ -41,7 +41,9 @@ export async function judge(
   const tries = [...raw, ...(filter === null ? [] : [tried(filter.sql, 'filter')])];
   const expressions = `SELECT scope.*${list(tries)} FROM (SELECT *${list(scope)} FROM (${fields}) AS fields) AS scope`;
   const computed = plan.flatMap((column, i) =>
-    column.kind === 'field' ? [] : [`${castExact(column.type, `x${i}[1]`, column.bound, job.timezone)} AS v${i}`],
+    column.kind === 'field'
+      ? []
+      : [`${castExact(column.type, `x${i}[1]`, column.bound, job.timezone)} AS v${i}`],
   );
   const all = `SELECT *${list(computed)} FROM (${expressions}) AS expressions`;
   const { conditions, faults } = faultsOf(plan, filter !== null);
@@ -49,7 +51,10 @@ export async function judge(
   const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
   const keep = filter === null ? 'true' : 'coalesce(xfilter[1], false)';
   const columns = plan.map((_, i) => `v${i}`);
-  return { sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${columns.join(', ')} FROM (${all}) AS judged`, faults };
+  return {
+    sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${columns.join(', ')} FROM (${all}) AS judged`,
+    faults,
+  };
 }
 
 type PlannedColumn = AnalysedContract['columns'][number]['column'] &
@@ -84,7 +89,10 @@ const fieldValue = (job: Pick<Job, 'timezone'>, column: PlannedColumn & { kind: 
 const tried = (sql: string, id: number | string): string => `TRY([${sql}]) AS x${id}`;
 
 /** What the names in expressions stand for: a typed column, or the text of a field. */
-function names(contract: AnalysedContract, plan: readonly PlannedColumn[]): Array<{ name: string; sql: string }> {
+function names(
+  contract: AnalysedContract,
+  plan: readonly PlannedColumn[],
+): Array<{ name: string; sql: string }> {
   const used = new Set([
     ...contract.columns.flatMap(({ source }) => (source.kind === 'expression' ? source.names : [])),
     ...(contract.filter?.names ?? []),
@@ -96,7 +104,10 @@ function names(contract: AnalysedContract, plan: readonly PlannedColumn[]): Arra
   });
 }
 
-function faultsOf(plan: readonly PlannedColumn[], filtered: boolean): { conditions: string[]; faults: Fault[] } {
+function faultsOf(
+  plan: readonly PlannedColumn[],
+  filtered: boolean,
+): { conditions: string[]; faults: Fault[] } {
   const conditions: string[] = [];
   const faults: Fault[] = [];
   const add = (condition: string, code: RejectCode, column: string | null, message: string) => {
@@ -110,7 +121,8 @@ function faultsOf(plan: readonly PlannedColumn[], filtered: boolean): { conditio
     if (column.kind === 'expression') {
       add(`x${i} IS NULL`, 'ExpressionFailed', name, `${name}: its expression fails for this record`);
     }
-    if (!column.nullable) add(isNull, 'NullNotAllowed', name, `${name}: null, where the contract allows none`);
+    if (!column.nullable)
+      add(isNull, 'NullNotAllowed', name, `${name}: null, where the contract allows none`);
     if (column.kind === 'field') {
       const text = `${name}: not ${article(word)} (see docs/types.md#${column.type.name})`;
       add(`f${column.field} IS NOT NULL AND v${i} IS NULL`, 'CastFailed', name, text);

@@ -1,7 +1,8 @@
 /** Record ids: UUIDv5 (RFC 9562) over where the record came from, or over its key. */
-import type { RunRef } from '../run.ts';
+
 import { sqlText } from '../contract/duckdb.ts';
 import { blobLiteral } from '../privacy/rules.ts';
+import type { RunRef } from '../run.ts';
 
 /** Forebay's namespace for ids of records. */
 export const recordNamespace = '6f1c1f8e-3a94-5d0b-8c52-9b7f2f1d4e60';

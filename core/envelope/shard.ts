@@ -1,16 +1,10 @@
 /** One shard from its bytes to a Parquet batch: what the Envelope task does, without a cloud. */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBInstance,
-  INTEGER,
-  VARCHAR,
-} from '@duckdb/node-api';
-import { analyseContract, type AnalysedContract } from '../contract/analyse.ts';
+import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, INTEGER, VARCHAR } from '@duckdb/node-api';
+import { type AnalysedContract, analyseContract } from '../contract/analyse.ts';
 import { sqlName, sqlText } from '../contract/duckdb.ts';
-import { judge, textsTable, type Fault } from '../contract/judge.ts';
+import { type Fault, judge, textsTable } from '../contract/judge.ts';
 import { outputColumns } from '../contract/output.ts';
 import { ForebayError } from '../errors.ts';
 import type { RecordFormat } from '../formats/interfaces.ts';
@@ -19,7 +13,7 @@ import { protect } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
 import type { Reject } from '../shard.ts';
 import { nameByKey, nameByPlace, sha1OfName, uuidFromSha1 } from './id.ts';
-import { type EnvelopeMetadata } from './metadata.ts';
+import type { EnvelopeMetadata } from './metadata.ts';
 import { metadataSql } from './struct-sql.ts';
 
 export interface ShardInput {
@@ -126,7 +120,10 @@ async function loadTexts(
   });
   appender.closeSync();
   return {
-    malformed: malformed.map(({ record, code, message }) => ({ record, fault: { code, column: null, message } })),
+    malformed: malformed.map(({ record, code, message }) => ({
+      record,
+      fault: { code, column: null, message },
+    })),
   };
 }
 
@@ -154,10 +151,14 @@ async function counts(duck: DuckDBConnection): Promise<number[]> {
 }
 
 /** The batch: `metadata`, then the contract's columns behind the privacy rules, in the records' order. */
-async function writeBatch(duck: DuckDBConnection, input: ShardInput, contract: AnalysedContract): Promise<string> {
+async function writeBatch(
+  duck: DuckDBConnection,
+  input: ShardInput,
+  contract: AnalysedContract,
+): Promise<string> {
   const { job, run } = input;
-  const valueOf = (name: string) => `v${contract.columns.findIndex(({ column }) => column.name === name)}`;
-  const protectedOf = (name: string) => protect(valueOf(name), job.privacy[name] ?? null, input.hashKey);
+  const columnOf = (name: string) => `v${contract.columns.findIndex(({ column }) => column.name === name)}`;
+  const protectedOf = (name: string) => protect(columnOf(name), job.privacy[name] ?? null, input.hashKey);
   const record = `(record + ${input.firstRecord}::BIGINT)`;
   const name =
     job.contract.key.length === 0
@@ -168,7 +169,9 @@ async function writeBatch(duck: DuckDBConnection, input: ShardInput, contract: A
       `(SELECT *, ${sha1OfName(name)} AS hash FROM judged WHERE ${kept}) AS hashed`,
   );
   const metadata = metadataSql(input.metadata, run, input.raw.key, { id: 'id', record });
-  const columns = outputColumns(job).map(({ column }) => `${protectedOf(column.name)} AS ${sqlName(column.name)}`);
+  const columns = outputColumns(job).map(
+    ({ column }) => `${protectedOf(column.name)} AS ${sqlName(column.name)}`,
+  );
   const file = join(input.directory, 'batch.parquet');
   await duck.run(
     `COPY (SELECT ${[`${metadata} AS metadata`, ...columns].join(', ')} FROM named ORDER BY record) ` +
@@ -178,7 +181,9 @@ async function writeBatch(duck: DuckDBConnection, input: ShardInput, contract: A
 }
 
 async function sortedIds(duck: DuckDBConnection): Promise<Buffer> {
-  const reader = await duck.runAndReadAll(`SELECT string_agg(replace(id, '-', ''), '' ORDER BY id) FROM named`);
+  const reader = await duck.runAndReadAll(
+    `SELECT string_agg(replace(id, '-', ''), '' ORDER BY id) FROM named`,
+  );
   return Buffer.from(String(reader.getRows()[0]?.[0] ?? ''), 'hex');
 }
 
@@ -203,10 +208,16 @@ function place(input: ShardInput, found: readonly Found[]): Reject[] {
 function named(error: unknown): unknown {
   const { message = '', code } = error as { message?: string; code?: string };
   if (/Out of Memory/i.test(message)) {
-    return new ForebayError('MemoryExceeded', `the shard needs more than ${memoryLimit} of memory; make shards smaller`);
+    return new ForebayError(
+      'MemoryExceeded',
+      `the shard needs more than ${memoryLimit} of memory; make shards smaller`,
+    );
   }
   if (code === 'ENOSPC' || /No space left|max_temp_directory_size/i.test(message)) {
-    return new ForebayError('DiskFull', "the shard does not fit into the function's temporary storage; make shards smaller");
+    return new ForebayError(
+      'DiskFull',
+      "the shard does not fit into the function's temporary storage; make shards smaller",
+    );
   }
   return error;
 }

@@ -31,7 +31,10 @@ export function metadataSql(
   });
 }
 
-const pack = (fields: ReadonlyArray<{ name: string; duckdb: string }>, value: (name: string) => string): string =>
+const pack = (
+  fields: ReadonlyArray<{ name: string; duckdb: string }>,
+  value: (name: string) => string,
+): string =>
   `struct_pack(${fields.map(({ name, duckdb }) => `"${name}" := CAST(${value(name)} AS ${duckdb})`).join(', ')})`;
 
 function literal(value: unknown): string {

@@ -5,7 +5,7 @@ import * as glue from 'aws-cdk-lib/aws-glue';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Outputs } from '../../core/outputs.ts';
 import type { Config } from '../config.ts';
@@ -26,7 +26,13 @@ export class SharedStack extends Stack {
   readonly database: string;
   readonly duckdb: lambda.LayerVersion;
 
-  constructor(scope: Construct, id: string, readonly config: Config, bundles: Map<string, string>, props: StackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly config: Config,
+    bundles: Map<string, string>,
+    props: StackProps,
+  ) {
     super(scope, id, props);
     this.zones = new Zones(this, 'Zones', config);
     this.ledger = new LedgerTables(this, 'Ledger', config);
@@ -36,7 +42,10 @@ export class SharedStack extends Stack {
     this.database = databaseName(config);
     new glue.CfnDatabase(this, 'GlueDatabase', {
       catalogId: this.account,
-      databaseInput: { name: this.database, description: `Forebay's transformed zone, stage ${config.stage}` },
+      databaseInput: {
+        name: this.database,
+        description: `Forebay's transformed zone, stage ${config.stage}`,
+      },
     });
     this.duckdb = new lambda.LayerVersion(this, 'DuckDB', {
       code: lambda.Code.fromAsset(builtLayer(config.architecture)),

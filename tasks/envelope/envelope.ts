@@ -29,7 +29,10 @@ export interface EnvelopeDeps extends Pick<Ledger, 'putShard'> {
  * Envelopes one shard. The ledger is written last: whatever was put before it is put again, with the same
  * bytes, by a repeat.
  */
-export async function envelope(deps: EnvelopeDeps, { run, shard, attempt }: EnvelopeInput): Promise<EnvelopeOutput> {
+export async function envelope(
+  deps: EnvelopeDeps,
+  { run, shard, attempt }: EnvelopeInput,
+): Promise<EnvelopeOutput> {
   const startedAt = deps.now();
   const job = await deps.readJob(run);
   return deps.withDirectory(async (directory) => {

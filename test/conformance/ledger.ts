@@ -67,14 +67,24 @@ export function ledgerConformance(name: string, make: () => Promise<Ledger>): vo
   });
 }
 
-async function open(ledger: Ledger, job: string, runId: string, more: Partial<NewRun> = {}): Promise<RunRecord> {
+async function open(
+  ledger: Ledger,
+  job: string,
+  runId: string,
+  more: Partial<NewRun> = {},
+): Promise<RunRecord> {
   const slice = more.slice ?? '2026-03-01';
   const run = await ledger.acquire(await ledger.getSlice(job, slice), newRun(job, runId, more));
   if (run === null) throw new Error(`${runId} did not get the lease`);
   return run;
 }
 
-async function commit(ledger: Ledger, job: string, runId: string, more: Partial<NewRun> = {}): Promise<RunRecord> {
+async function commit(
+  ledger: Ledger,
+  job: string,
+  runId: string,
+  more: Partial<NewRun> = {},
+): Promise<RunRecord> {
   const run = await open(ledger, job, runId, more);
   await ledger.setLoaded(run, loaded);
   expect(await ledger.beginCommit(run, commitOf(run))).toBe(true);
@@ -213,7 +223,8 @@ const shard = (n: number, status: 'done' | 'failed' = 'done'): ShardRecord => ({
   status,
   rejected: status === 'done' ? 1 : null,
   filtered: status === 'done' ? 0 : null,
-  batch: status === 'done' ? { bucket: 'ops', key: `b/${n}`, rows: 9, bytes: 90, sha256: 'e'.repeat(64) } : null,
+  batch:
+    status === 'done' ? { bucket: 'ops', key: `b/${n}`, rows: 9, bytes: 90, sha256: 'e'.repeat(64) } : null,
   rejectsByCode: status === 'done' ? { RaggedRow: 1 } : {},
   error: status === 'done' ? null : error,
   trace: null,
@@ -237,7 +248,12 @@ function runs(use: () => Ledger): void {
 
   test('a trace of a run that was never opened makes no run', async () => {
     const job = newJob();
-    await use().traceTask({ job, runId: 'r1' }, 'FailRun', { startedAt: endedAt, endedAt, attempt: 1, metrics: {} });
+    await use().traceTask({ job, runId: 'r1' }, 'FailRun', {
+      startedAt: endedAt,
+      endedAt,
+      attempt: 1,
+      metrics: {},
+    });
     expect(await use().getRun(job, 'r1')).toBeNull();
   });
 
@@ -294,7 +310,9 @@ function runs(use: () => Ledger): void {
     expect(await ids({ status: 'RUNNING' })).toEqual(['r3', 'r1']);
     expect(await ids({ status: 'SKIPPED' })).toEqual(['r2']);
     expect(await ids({})).toEqual(['r3', 'r2', 'r1']);
-    expect((await use().listRuns({ job, status: 'SKIPPED' }))[0]).toEqual(await stored(use(), { job, runId: 'r2' }));
+    expect((await use().listRuns({ job, status: 'SKIPPED' }))[0]).toEqual(
+      await stored(use(), { job, runId: 'r2' }),
+    );
   });
 }
 
@@ -366,7 +384,9 @@ function closes(use: () => Ledger): void {
 
   test('a run that is not committed is not closed as committed', async () => {
     const run = await open(use(), newJob(), 'r1');
-    await expect(use().closeCommitted(run, { endedAt, outbox: [] })).rejects.toMatchObject({ name: 'RunFenced' });
+    await expect(use().closeCommitted(run, { endedAt, outbox: [] })).rejects.toMatchObject({
+      name: 'RunFenced',
+    });
     expect((await stored(use(), run)).status).toBe('RUNNING');
   });
 
@@ -389,7 +409,11 @@ function closes(use: () => Ledger): void {
     const failure = failureOf(failed);
     expect(await use().closeFailed(failed, { endedAt: later, error, failure, outbox: [] })).toBe(true);
     expect(await stored(use(), failed)).toMatchObject({ status: 'FAILED', endedAt: later, error });
-    expect(await use().getSlice(job, '2026-03-01')).toMatchObject({ holder: null, fence: 3, committed: before });
+    expect(await use().getSlice(job, '2026-03-01')).toMatchObject({
+      holder: null,
+      fence: 3,
+      committed: before,
+    });
     expect(skipped.revision).toBe(2);
     expect(failed.revision).toBe(2);
   });
@@ -418,7 +442,9 @@ function closes(use: () => Ledger): void {
     const opened = await Promise.all(
       slices.map((slice, i) => commit(use(), job, `r${i}`, { slice, trigger: 'schedule' })),
     );
-    const answers = await Promise.all(opened.map((run) => use().closeCommitted(run, { endedAt, outbox: [] })));
+    const answers = await Promise.all(
+      opened.map((run) => use().closeCommitted(run, { endedAt, outbox: [] })),
+    );
     expect(answers).toEqual([true, true, true, true, true]);
     expect((await use().getCursor(job))?.slice).toBe('2026-03-05');
   });

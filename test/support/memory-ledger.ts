@@ -170,7 +170,10 @@ function closeVerbs(state: State): Pick<Ledger, CloseVerbs> {
       const close = closing(state, run, 'COMMITTING');
       if (close === null) return false;
       Object.assign(close.run, { status: commitAs, endedAt });
-      Object.assign(close.slice, copy({ holder: null, committed: { runId, revision, loaded, committedAt: endedAt } }));
+      Object.assign(
+        close.slice,
+        copy({ holder: null, committed: { runId, revision, loaded, committedAt: endedAt } }),
+      );
       if (run.trigger === 'schedule') advance(state, run);
       putAll(records);
       return true;
@@ -218,7 +221,11 @@ function listVerbs({ outbox, failures }: State): Pick<Ledger, ListVerbs> {
       failures.set(record.id, copy({ ...record, firstFailedAt }));
     },
     listFailures: async (filter) =>
-      copy([...failures.values()].filter(({ id }) => filter?.job === undefined || jobOfFailure(id) === filter.job)),
+      copy(
+        [...failures.values()].filter(
+          ({ id }) => filter?.job === undefined || jobOfFailure(id) === filter.job,
+        ),
+      ),
     getFailure: async (id) => orNull(failures.get(id)),
   };
 }

@@ -106,7 +106,8 @@ function depsOf(world: World): World['deps'] {
     now: () => world.now,
     database: 'forebay_local',
     region: 'eu-west-1',
-    runOf: (arn) => (arn.startsWith(`${machine}:`) ? { job: job.name, runId: arn.slice(machine.length + 1) } : null),
+    runOf: (arn) =>
+      arn.startsWith(`${machine}:`) ? { job: job.name, runId: arn.slice(machine.length + 1) } : null,
     applyToCatalog: async (run) => {
       partitions.set(run.slice, run.runId);
     },
@@ -184,5 +185,10 @@ export const events = (world: World, runId?: string) =>
     .filter((record) => record.target === 'bus' && (runId === undefined || record.runId === runId))
     .map((record) => {
       const { metadata, data } = JSON.parse(record.body);
-      return { id: metadata.id as string, type: metadata.eventType as string, runId: data.runId as string, data };
+      return {
+        id: metadata.id as string,
+        type: metadata.eventType as string,
+        runId: data.runId as string,
+        data,
+      };
     });

@@ -23,7 +23,9 @@ const update = { TableName: 't', Key: { pk: 'a', sk: 'b' } };
 const withoutWaiting = () => vi.spyOn(Math, 'random').mockReturnValue(0);
 
 test('a cancelled transaction names the writes whose condition did not hold', async () => {
-  const { store, sent } = client(canceled('None', 'ConditionalCheckFailed', 'None', 'ConditionalCheckFailed'));
+  const { store, sent } = client(
+    canceled('None', 'ConditionalCheckFailed', 'None', 'ConditionalCheckFailed'),
+  );
   expect(await store.transact([write, write, write, write])).toEqual([1, 3]);
   expect(sent).toHaveLength(1);
 });

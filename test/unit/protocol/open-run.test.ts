@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openRun } from '../../../tasks/open-run/open-run.ts';
 import { closeRun } from '../../../tasks/close-run/close-run.ts';
+import { openRun } from '../../../tasks/open-run/open-run.ts';
 import { arnOf, begin, end, events, held, job, jobVersion, load, newWorld } from '../../support/world.ts';
 
 const manual = (slice = '2026-03-01', force?: boolean) => ({
@@ -47,7 +47,10 @@ test.each(['<aws.scheduler.scheduled-time>', 'now', '2026-03-02', '2026-03-02T02
   'a scheduled time of %s is a terminal error, never now',
   async (scheduledTime) => {
     const world = newWorld();
-    const request = { trigger: 'schedule' as const, ...(scheduledTime === undefined ? {} : { scheduledTime }) };
+    const request = {
+      trigger: 'schedule' as const,
+      ...(scheduledTime === undefined ? {} : { scheduledTime }),
+    };
     await expect(begin(world, 'r1', request)).rejects.toMatchObject({
       name: 'ScheduledTimeInvalid',
       persistence: 'terminal',
@@ -70,7 +73,11 @@ test('F32 the second run of a slice is told who holds it, and leaves its mark', 
   const world = newWorld();
   await held(world, 'r1', manual());
   const busy = await begin(world, 'r2', manual());
-  expect(busy).toMatchObject({ outcome: 'busy', holder: { runId: 'r1' }, run: { runId: 'r2', slice: '2026-03-01' } });
+  expect(busy).toMatchObject({
+    outcome: 'busy',
+    holder: { runId: 'r1' },
+    run: { runId: 'r2', slice: '2026-03-01' },
+  });
   if (busy.outcome !== 'busy') return;
   expect(busy.markedRunId).toMatch(/^[A-Za-z0-9-]{1,80}$/);
   expect((await world.ledger.getSlice('orders', '2026-03-01'))?.mark?.runId).toBe(busy.markedRunId);
@@ -169,7 +176,10 @@ test('a slice that changes hands for ever is a transient error, not an endless l
   const deps = { ...world.deps, acquire: async () => null };
   const execution = { id: arnOf('r1'), name: 'r1', startTime: '2026-03-02T01:15:00.000Z' };
   const input = { request: manual(), job: { name: job.name, version: jobVersion }, execution };
-  await expect(openRun(deps, input)).rejects.toMatchObject({ name: 'LedgerConflict', persistence: 'transient' });
+  await expect(openRun(deps, input)).rejects.toMatchObject({
+    name: 'LedgerConflict',
+    persistence: 'transient',
+  });
 });
 
 test('force of a marked trigger is inherited by whoever takes the slice next', async () => {
@@ -177,6 +187,8 @@ test('force of a marked trigger is inherited by whoever takes the slice next', a
   const first = await held(world, 'r1', manual());
   await begin(world, 'r2', manual('2026-03-01', true));
   // A third one gets in before the marked run is started.
-  await world.ledger.closeSkipped((await world.ledger.getRun('orders', 'r1')) ?? ({} as never), { endedAt: first.time });
+  await world.ledger.closeSkipped((await world.ledger.getRun('orders', 'r1')) ?? ({} as never), {
+    endedAt: first.time,
+  });
   expect(await held(world, 'r3', manual())).toMatchObject({ force: true });
 });

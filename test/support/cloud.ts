@@ -1,0 +1,95 @@
+/** A local cloud of a test's own, with the app deployed by the real CLI: its home is a folder that is gone behind it. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+export interface Answer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Cloud {
+  home: string;
+  /** What a client needs in its environment. */
+  env: Record<string, string>;
+  /** PEM of the authority that signed the server's certificate. */
+  authority: Buffer;
+  forebay(...args: string[]): Promise<Answer>;
+  /** The one JSON document that a command prints, which must succeed. */
+  json<T>(...args: string[]): Promise<T>;
+  stop(): Promise<void>;
+}
+
+export async function startCloud(jobs: string): Promise<Cloud> {
+  const home = mkdtempSync(join(tmpdir(), 'forebay-e2e-'));
+  const own = {
+    FOREBAY_HOME: home,
+    FOREBAY_VENV: join(root, '.forebay', 'venv'),
+    FOREBAY_PORT: String(await freePort()),
+  };
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(AWS_|FOREBAY_|NODE_EXTRA)/.test(name)),
+  );
+  const environment = { ...clean, ...own, NO_COLOR: '1' } as NodeJS.ProcessEnv;
+  const forebay = (...args: string[]) =>
+    run(environment, [`${root}/bin/forebay.mjs`, '--jobs', jobs, ...args]);
+  const up = await forebay('local', 'up');
+  if (up.code !== 0) {
+    await forebay('local', 'down');
+    rmSync(home, { recursive: true, force: true });
+    throw new Error(`local up failed:\n${up.stderr.slice(-4_000)}`);
+  }
+  const env = readEnv(join(home, 'env'));
+  return {
+    home,
+    env,
+    authority: readFileSync(env.NODE_EXTRA_CA_CERTS ?? ''),
+    forebay,
+    json: async <T>(...args: string[]) => {
+      const answer = await forebay('--json', ...args);
+      if (answer.code !== 0)
+        throw new Error(`forebay ${args.join(' ')} exited ${answer.code}: ${answer.stderr}`);
+      return JSON.parse(answer.stdout) as T;
+    },
+    stop: async () => {
+      await forebay('local', 'down');
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function run(env: NodeJS.ProcessEnv, args: string[]): Promise<Answer> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      args,
+      { env, cwd: root, maxBuffer: 256 * 1024 ** 2 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+      },
+    );
+  });
+}
+
+function readEnv(file: string): Record<string, string> {
+  const pairs = readFileSync(file, 'utf8').matchAll(/^export (\w+)='(.*)'$/gm);
+  return Object.fromEntries([...pairs].map(([, name = '', value = '']) => [name, value]));
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,65 @@
+/** A consumer of completion events, as anybody would build one: a rule on the bus, and a queue behind it. */
+import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:https';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Cloud } from './cloud.ts';
+
+export interface Delivered {
+  source: string;
+  'detail-type': string;
+  detail: { metadata: Record<string, unknown>; data: Record<string, unknown> };
+}
+
+/** Settings of a client of the test's cloud; its authority is not the test process's own. */
+export const clientOf = ({ env, authority }: Cloud) => ({
+  endpoint: env.AWS_ENDPOINT_URL ?? '',
+  region: env.AWS_REGION ?? '',
+  credentials: { accessKeyId: env.AWS_ACCESS_KEY_ID ?? '', secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '' },
+  requestHandler: { httpsAgent: new Agent({ ca: authority }) },
+});
+
+/** Gives the function that waits for the next event for which `wanted` holds. */
+export async function consume(cloud: Cloud, busName: string) {
+  const [sqs, events] = [new SQSClient(clientOf(cloud)), new EventBridgeClient(clientOf(cloud))];
+  const name = `consumer-${randomUUID()}`;
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: name }));
+  const attributes = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }),
+  );
+  const arn = attributes.Attributes?.QueueArn ?? '';
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: 'sqs:SendMessage',
+    Resource: arn,
+  };
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy } }));
+  const EventPattern = JSON.stringify({ source: ['forebay'] });
+  await events.send(new PutRuleCommand({ Name: name, EventBusName: busName, EventPattern }));
+  await events.send(
+    new PutTargetsCommand({ Rule: name, EventBusName: busName, Targets: [{ Id: 'queue', Arn: arn }] }),
+  );
+
+  return async (wanted: (event: Delivered) => boolean): Promise<Delivered> => {
+    for (let attempt = 0; attempt < 30; attempt++) {
+      const received = await sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1, MaxNumberOfMessages: 10 }),
+      );
+      for (const { Body = '', ReceiptHandle } of received.Messages ?? []) {
+        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        const event = JSON.parse(Body) as Delivered;
+        if (wanted(event)) return event;
+      }
+    }
+    throw new Error('no such event arrived within half a minute');
+  };
+}
