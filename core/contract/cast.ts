@@ -12,8 +12,19 @@ const clock = `${hour}:${sixty}(:${sixty}([.][0-9]{1,6})?)?`;
 const offset = `(Z|[+-]${hour}(:?${sixty})?)`;
 const float = '[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?';
 
-/** The value of a text, or NULL where the text is none of the type's. `text` is SQL for a VARCHAR. */
-export function castText(type: ColumnType, text: string, timezone: string): string {
+/** Columns to be computed one layer of SELECT after another: later layers use the names of earlier ones. */
+export type Layers = string[][];
+
+/**
+ * Layers whose last defines `v<id>`: the value of a text, or NULL where the text is none of the type's. `text` is
+ * SQL for a VARCHAR.
+ */
+export function castText(id: number, type: ColumnType, text: string, timezone: string): Layers {
+  if (type.name === 'timestamp') return timestamp(id, text, timezone);
+  return [[`${castScalar(type, text)} AS v${id}`]];
+}
+
+function castScalar(type: Exclude<ColumnType, { name: 'timestamp' }>, text: string): string {
   const whenMatches = (pattern: string, value: string) =>
     `CASE WHEN regexp_full_match(${text}, ${sqlText(pattern)}) THEN ${value} END`;
   const cast = `TRY_CAST(${text} AS ${duckdbType(type)})`;
@@ -22,56 +33,79 @@ export function castText(type: ColumnType, text: string, timezone: string): stri
       return text;
     case 'boolean':
       return whenMatches('(?i)(true|false)', `lower(${text}) = 'true'`);
-    case 'tinyint':
-    case 'smallint':
-    case 'int':
-    case 'bigint':
-      return whenMatches('[+-]?[0-9]+', cast);
     case 'float':
     case 'double':
       return whenMatches(float, `CASE WHEN isfinite(${cast}) THEN ${cast} END`);
     case 'decimal':
       return whenMatches(decimalPattern(type.scale), cast);
     case 'date':
-      // The year 0000 is DuckDB's 1 BC, which neither Parquet readers nor ISO 8601 by default agree on.
+      // The year 0000 is DuckDB's 1 BC, which readers of Parquet do not agree on.
       return whenMatches(date, `CASE WHEN ${text} >= '0001' THEN ${cast} END`);
-    case 'timestamp':
-      return timestamp(text, timezone);
+    default:
+      return whenMatches('[+-]?[0-9]+', cast);
   }
 }
 
 const decimalPattern = (scale: number): string =>
   scale === 0 ? '[+-]?[0-9]+' : `[+-]?([0-9]+([.][0-9]{1,${scale}})?|[.][0-9]{1,${scale}})`;
 
-/** With an offset it is an instant; without one it is the clock on the wall of the job's timezone. */
-function timestamp(text: string, timezone: string): string {
-  const full = `${date}[T ]${clock}`;
-  // DuckDB wants a colon in an offset of hours and minutes.
-  const instant = `TRY_CAST(regexp_replace(${text}, '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2') AS TIMESTAMPTZ)`;
-  const wall = `TRY_CAST(${text} AS TIMESTAMP)`;
-  const value =
-    `CASE WHEN regexp_full_match(${text}, ${sqlText(full + offset)}) THEN timezone('UTC', ${instant}) ` +
-    `WHEN regexp_full_match(${text}, ${sqlText(full)}) THEN ${localTime(wall, timezone)} END`;
-  const inRange = `(${value}) BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'`;
-  return `CASE WHEN ${text} >= '0001' AND ${inRange} THEN ${value} END`;
+/**
+ * With an offset it is an instant, without one the clock on the wall in the job's timezone. A time that a change
+ * of the clock skips does not read back, and is none; of one that comes twice, the earlier is meant.
+ * `t`: as written; `o`: its offset; `u`: in UTC; `p`: in UTC with the offset of the day before; `b`: reads back.
+ */
+function timestamp(id: number, text: string, timezone: string): Layers {
+  const [t, o, u, p, b] = ['t', 'o', 'u', 'p', 'b'].map((name) => `${name}${id}`);
+  const wall = (utc: string) => `timezone(${sqlText(timezone)}, timezone('UTC', ${utc}))`;
+  const whole = sqlText(`${date}[T ]${clock}${offset}?`);
+  const end = sqlText(`${offset}$`);
+  const written = `TRY_CAST(regexp_replace(${text}, ${end}, '') AS TIMESTAMP)`;
+  const digits = `replace(${o}, ':', '')`;
+  const minutes = `CAST(${digits}[2:3] AS INTEGER) * 60 + CAST('0' || ${digits}[4:5] AS INTEGER)`;
+  const sign = `CASE WHEN ${o}[1] = '-' THEN -1 ELSE 1 END`;
+  const local = timezone === 'UTC' ? t : `timezone('UTC', timezone(${sqlText(timezone)}, ${t}))`;
+  const chosen =
+    timezone === 'UTC'
+      ? u
+      : `CASE WHEN NOT ${b} THEN NULL WHEN ${p} < ${u} AND ${wall(`${p}`)} = ${t} THEN ${p} ELSE ${u} END`;
+  const dayBefore = `(${u} - INTERVAL 1 DAY)`;
+  const layers = [
+    [
+      `CASE WHEN regexp_full_match(${text}, ${whole}) AND ${text} >= '0001' THEN ${written} END AS ${t}`,
+      `regexp_extract(${text}, ${end}) AS ${o}`,
+    ],
+    [
+      `CASE WHEN ${t} IS NULL THEN NULL WHEN ${o} = '' THEN ${local} WHEN ${o} = 'Z' THEN ${t} ` +
+        `ELSE ${t} - to_minutes(${sign} * (${minutes})) END AS ${u}`,
+    ],
+    [
+      `CASE WHEN ${o} = '' THEN ${t} - (${wall(dayBefore)} - ${dayBefore}) END AS ${p}`,
+      `CASE WHEN ${o} = '' THEN ${wall(`${u}`)} = ${t} ELSE true END AS ${b}`,
+    ],
+    [`${chosen} AS c${id}`],
+    [`CASE WHEN c${id} BETWEEN ${first} AND ${last} THEN c${id} END AS v${id}`],
+  ];
+  return timezone === 'UTC' ? layers.filter((_, i) => i !== 2) : layers;
 }
 
-/** A time that a change of the clock skips is none: it does not read back. */
-function localTime(wall: string, timezone: string): string {
-  if (timezone === 'UTC') return wall;
-  const zone = sqlText(timezone);
-  return `CASE WHEN timezone(${zone}, timezone(${zone}, ${wall})) = ${wall} THEN timezone('UTC', timezone(${zone}, ${wall})) END`;
-}
+const first = "TIMESTAMP '0001-01-01'";
+const last = "TIMESTAMP '9999-12-31 23:59:59.999999'";
 
 /**
  * The value of a typed expression in the column's type, or NULL where something would be lost: the result must
  * read back as what it was. Text goes through the grammar, as a field would.
  */
-export function castExact(type: ColumnType, value: string, from: string, timezone: string): string {
-  if (from === 'VARCHAR') return castText(type, value, timezone);
+export function castExact(
+  id: number,
+  type: ColumnType,
+  value: string,
+  from: string,
+  timezone: string,
+): Layers {
+  if (from === 'VARCHAR') return castText(id, type, value, timezone);
   const cast = `TRY_CAST(${value} AS ${duckdbType(type)})`;
-  if (type.name === 'string') return cast;
+  if (type.name === 'string') return [[`${cast} AS v${id}`]];
   const same = `TRY_CAST(${cast} AS ${from}) = ${value}`;
   const finite = type.name === 'float' || type.name === 'double' ? ` AND isfinite(${cast})` : '';
-  return `CASE WHEN ${same}${finite} THEN ${cast} END`;
+  return [[`CASE WHEN ${same}${finite} THEN ${cast} END AS v${id}`]];
 }

@@ -108,6 +108,7 @@ function columnName(node: Node): string {
       `a field's name without a table; quote one that holds a dot: "${[name, ...more].join('.')}"`,
     );
   }
+  if (name.toLowerCase() === '_fb') throw new ExpressionProblem('a name other than _fb, which is our own');
   if (sessionNames.test(name)) throw new ExpressionProblem(`what depends on the record alone; not ${name}`);
   return name;
 }

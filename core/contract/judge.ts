@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Job } from '../job/model.ts';
 import type { RejectCode } from '../shard.ts';
 import { type AnalysedContract, bind, typedColumns } from './analyse.ts';
-import { castExact, castText } from './cast.ts';
+import { castExact, castText, type Layers } from './cast.ts';
 import { sqlName } from './duckdb.ts';
 import { duckdbType, typeWord } from './types.ts';
 
@@ -34,25 +34,26 @@ export async function judge(
 ): Promise<Judgement> {
   const plan = await planColumns(duck, contract);
   const { filter } = contract;
-  const values = plan.map((column) => (column.kind === 'field' ? fieldValue(job, column) : null));
-  const fields = `SELECT *${list(values.flatMap((sql, i) => (sql === null ? [] : [`${sql} AS v${i}`])))} FROM ${textsTable}`;
-  const scope = names(contract, plan).map(({ name, sql }) => `${sql} AS ${sqlName(name)}`);
-  const raw = plan.flatMap((column, i) => (column.kind === 'field' ? [] : [tried(column.sql, i)]));
-  const tries = [...raw, ...(filter === null ? [] : [tried(filter.sql, 'filter')])];
-  const expressions = `SELECT scope.*${list(tries)} FROM (SELECT *${list(scope)} FROM (${fields}) AS fields) AS scope`;
-  const computed = plan.flatMap((column, i) =>
-    column.kind === 'field'
-      ? []
-      : [`${castExact(column.type, `x${i}[1]`, column.bound, job.timezone)} AS v${i}`],
+  const fields = plan.flatMap((column, i) =>
+    column.kind === 'field' ? [castText(i, column.type, `f${column.field}`, job.timezone)] : [],
   );
-  const all = `SELECT *${list(computed)} FROM (${expressions}) AS expressions`;
+  const tries = plan.flatMap((column, i) => (column.kind === 'field' ? [] : [tried(column.sql, i)]));
+  if (filter !== null) tries.push(tried(filter.sql, 'filter'));
+  const results = plan.flatMap((column, i) =>
+    column.kind === 'field' ? [] : [castExact(i, column.type, `x${i}[1]`, column.bound, job.timezone)],
+  );
+  const cast = stack(`SELECT * FROM ${textsTable}`, inParallel(fields));
+  const all = stack(
+    tries.length === 0 ? cast : withExpressions(cast, names(contract, plan), tries),
+    inParallel(results),
+  );
   const { conditions, faults } = faultsOf(plan, filter !== null);
   const cases = conditions.map((condition, i) => `WHEN ${condition} THEN ${i}`);
   const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
   const keep = filter === null ? 'true' : 'coalesce(xfilter[1], false)';
   const columns = plan.map((_, i) => `v${i}`);
   return {
-    sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${columns.join(', ')} FROM (${all}) AS judged`,
+    sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${columns.join(', ')} FROM (${all})`,
     faults,
   };
 }
@@ -77,10 +78,30 @@ async function planColumns(duck: DuckDBConnection, contract: AnalysedContract): 
   return planned;
 }
 
-const list = (parts: readonly string[]): string => parts.map((part) => `, ${part}`).join('');
+/** The first layers of all of them, then the second ones, and so on. */
+const inParallel = (all: readonly Layers[]): Layers =>
+  Array.from({ length: Math.max(0, ...all.map((layers) => layers.length)) }, (_, depth) =>
+    all.flatMap((layers) => layers[depth] ?? []),
+  );
 
-const fieldValue = (job: Pick<Job, 'timezone'>, column: PlannedColumn & { kind: 'field' }): string =>
-  castText(column.type, `f${column.field}`, job.timezone);
+const stack = (from: string, layers: Layers): string =>
+  layers.reduce((sql, columns) => `SELECT *${list(columns)} FROM (${sql})`, from);
+
+/**
+ * Expressions see the names of the source and `_fb`, one struct of all that is ours, so that no field of a source
+ * can be mistaken for a column of ours.
+ */
+function withExpressions(
+  sql: string,
+  scope: ReadonlyArray<{ name: string; sql: string }>,
+  tries: string[],
+): string {
+  const named = scope.map((entry) => `${entry.sql} AS ${sqlName(entry.name)}`);
+  const inScope = `SELECT ours AS _fb${list(named)} FROM (${sql}) AS ours`;
+  return `SELECT unnest(_fb), * EXCLUDE (_fb) FROM (SELECT _fb${list(tries)} FROM (${inScope}))`;
+}
+
+const list = (parts: readonly string[]): string => parts.map((part) => `, ${part}`).join('');
 
 /**
  * `x`: a list of the value alone, which may be null; no list where the expression raises. (`TRY` of the value
@@ -114,7 +135,11 @@ function faultsOf(
     conditions.push(condition);
     faults.push({ code, column, message });
   };
-  for (const [i, column] of plan.entries()) {
+  // Fields before expressions, which fail only because of them.
+  const ordered = [...plan.entries()].sort(
+    ([, a], [, b]) => Number(b.kind === 'field') - Number(a.kind === 'field'),
+  );
+  for (const [i, column] of ordered) {
     const { name } = column;
     const word = typeWord(column.type);
     const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `x${i}[1] IS NULL`;

@@ -219,5 +219,8 @@ function named(error: unknown): unknown {
       "the shard does not fit into the function's temporary storage; make shards smaller",
     );
   }
-  return error;
+  if (error instanceof ForebayError) return error;
+  // The first words are DuckDB's kind of error; what follows may quote a record, or the SQL.
+  const kind = /^(?:\w+ )*Error/.exec(message)?.[0] ?? 'an error';
+  return Object.assign(new Error(`DuckDB answered: ${kind}`), { name: 'EngineError' });
 }

@@ -8,7 +8,7 @@ export default defineJob({
   source: s3Source({ bucket: 'partner-files', prefix: 'exports/{slice}/' }),
   format: csv({ delimiter: ';', quote: "'", comment: '#', nulls: ['', 'NULL'] }),
   contract: {
-    columns: { code: 'string', amount: { type: 'decimal(38,10)', from: '"Amount EUR"' }, at: 'date?' },
+    columns: { code: 'string', amount: { type: 'decimal(38,10)', from: '"Amount EUR"' }, due: 'date?' },
     onBadRecord: 'fail',
   },
   envelope: { eventType: 'PartnerTold', resource: '/partner' },

@@ -1,0 +1,271 @@
+/** The deployed app as a user meets it: the real CLI, a real `cdk deploy`, IAM enforced. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cloud, root, startCloud } from '../support/cloud.ts';
+import { clientOf, consume, type Delivered } from '../support/consumer.ts';
+
+const jobs = join(root, 'test', 'e2e', 'jobs');
+const real = join(root, '..', 'shared', 'data');
+
+let cloud: Cloud;
+let files: string;
+let nextEvent: (wanted: (event: Delivered) => boolean) => Promise<Delivered>;
+
+beforeAll(async () => {
+  files = mkdtempSync(join(tmpdir(), 'forebay-files-'));
+  cloud = await startCloud(jobs);
+  nextEvent = await consume(cloud, 'forebay-local');
+}, 240_000);
+
+afterAll(async () => {
+  await cloud?.stop();
+  rmSync(files, { recursive: true, force: true });
+}, 60_000);
+
+function file(name: string, text: string): string {
+  const path = join(files, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+interface RunShown {
+  run: { runId: string; status: string; counts: Record<string, number> | null; revision: number };
+}
+
+interface Loaded {
+  runId: string;
+  status: string;
+}
+
+const rowsOf = async (sql: string): Promise<Array<Record<string, unknown>>> => {
+  const { code, stdout, stderr } = await cloud.forebay('query', sql, '--format', 'ndjson');
+  if (code !== 0) throw new Error(stderr);
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+};
+
+const schemaOf = (type: string) =>
+  JSON.parse(readFileSync(join(root, 'docs', 'events', `${type}.schema.json`), 'utf8')) as object;
+
+const head = 'order_id,placed_at,qty,price,email,note,status';
+
+describe('a slice of orders', () => {
+  const good = '1,2026-03-01T09:30:00+01:00,2,12.50,alice@example.org,ring twice,new';
+  const lines = [
+    head,
+    good,
+    '2,2026-03-01 10:00:00,1,0.99,"bob@example.org",,new',
+    '3,2026-03-01 10:00:00,1.5,0.99,carol@example.org,,new',
+    '4,2026-03-01 10:00:00,1,0.999,carol@example.org,,new',
+    '5,2026-03-01 10:00:00,1',
+    '6,2026-03-01 10:00:00,1,1.00,test@example.org,,test',
+    '2,2026-03-01 11:00:00,4,"1.00",dave@example.org,"two\nlines",new',
+  ];
+
+  test('is loaded, accounted for to the last record, and told to consumers', async () => {
+    const loaded = await cloud.json<Loaded>(
+      'load',
+      'orders',
+      file('a.csv', `${lines.join('\n')}\n`),
+      '--slice',
+      '2026-03-01',
+    );
+    expect(loaded.status).toBe('PARTIAL');
+    const event = await nextEvent(({ detail }) => detail.data.runId === loaded.runId);
+    expect(event['detail-type']).toBe('JobPartial');
+    expect(event.detail.data).toMatchObject({
+      job: 'orders',
+      slice: '2026-03-01',
+      status: 'PARTIAL',
+      revision: 1,
+      trigger: 'manual',
+      counts: { read: 7, written: 3, rejected: 3, filtered: 1, repeatedKeys: 1 },
+      table: { database: 'forebay_local', name: 'orders' },
+    });
+    const validate = new Ajv2020({ strict: true, formats: { uuid: true, 'date-time': true } }).compile(
+      schemaOf('JobPartial'),
+    );
+    expect(validate(event.detail), JSON.stringify(validate.errors)).toBe(true);
+  }, 60_000);
+
+  test('has its typed rows in the table, protected as the job says', async () => {
+    const rows = await rowsOf(
+      'SELECT * EXCLUDE (metadata, email), length(email) AS digest FROM orders ORDER BY order_id, qty',
+    );
+    const common = { slice: '2026-03-01', digest: 64 };
+    expect(
+      rows.map((row) =>
+        Object.fromEntries(Object.entries(row).map(([k, v]) => [k, v === null ? null : String(v)])),
+      ),
+    ).toEqual([
+      {
+        order_id: '1',
+        placed_at: '2026-03-01 08:30:00',
+        qty: '2',
+        price: '12.50',
+        note: '***',
+        total: '25.00',
+        slice: common.slice,
+        digest: '64',
+      },
+      {
+        order_id: '2',
+        placed_at: '2026-03-01 09:00:00',
+        qty: '1',
+        price: '0.99',
+        note: null,
+        total: '0.99',
+        slice: common.slice,
+        digest: '64',
+      },
+      {
+        order_id: '2',
+        placed_at: '2026-03-01 10:00:00',
+        qty: '4',
+        price: '1.00',
+        note: '***',
+        total: '4.00',
+        slice: common.slice,
+        digest: '64',
+      },
+    ]);
+  }, 60_000);
+
+  test('lists each reject with its code and place, and never the text of the record', async () => {
+    const [{ runId = '' } = {}] = await cloud.json<Array<{ runId: string }>>('runs', 'list', 'orders');
+    const { stdout } = await cloud.forebay('--json', 'rejects', runId);
+    const rejects = stdout
+      .split('\n')
+      .filter(Boolean)
+      .flatMap((line) => JSON.parse(line) as object);
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    const at = (line: number) => ({
+      offset: bytes.indexOf(lines[line] ?? '?'),
+      length: Buffer.byteLength(lines[line] ?? ''),
+    });
+    expect(rejects).toMatchObject([
+      { code: 'CastFailed', column: 'qty', record: 2, in: 'raw', ...at(3) },
+      { code: 'CastFailed', column: 'price', record: 3, in: 'raw', ...at(4) },
+      { code: 'RaggedRow', column: null, record: 4, in: 'raw', ...at(5) },
+    ]);
+    expect(stdout).not.toMatch(/carol|0\.999/);
+  }, 60_000);
+
+  test('loaded again as it is, is skipped; with a new file, it is a new revision', async () => {
+    const again = await cloud.json<Loaded>('load', 'orders', join(files, 'a.csv'), '--slice', '2026-03-01');
+    expect(again.status).toBe('SKIPPED');
+    const more = file('b.csv', `${head}\n9,2026-03-01T09:30:00Z,1,1.00,e@example.org,,new\n`);
+    const added = await cloud.json<Loaded>('load', 'orders', more, '--slice', '2026-03-01');
+    const shown = await cloud.json<RunShown>('runs', 'show', added.runId);
+    expect(shown.run).toMatchObject({ status: 'PARTIAL', revision: 2, counts: { read: 8, written: 4 } });
+    const [count] = await rowsOf('SELECT count(*) AS n FROM orders');
+    expect(Number(count?.n)).toBe(4);
+  }, 60_000);
+
+  test('over its limit of rejects fails: nothing is published, the failure is in ledger, event and DLQ', async () => {
+    const bad = file(
+      'bad.csv',
+      `${head}\n1,yesterday,1,1,x,,new\n2,today,1,1,x,,new\n3,2026-03-02,x,1,x,,new\n`,
+    );
+    const { code, stdout } = await cloud.forebay('--json', 'load', 'orders', bad, '--slice', '2026-03-02');
+    expect(code).toBe(1);
+    const { runId } = JSON.parse(stdout) as Loaded;
+    const event = await nextEvent(({ detail }) => detail.data.runId === runId);
+    expect(event['detail-type']).toBe('JobFailed');
+    expect(event.detail.data).toMatchObject({ status: 'FAILED', error: { name: 'RejectThresholdExceeded' } });
+    const validate = new Ajv2020({ strict: true, formats: { uuid: true, 'date-time': true } }).compile(
+      schemaOf('JobFailed'),
+    );
+    expect(validate(event.detail), JSON.stringify(validate.errors)).toBe(true);
+    const [count] = await rowsOf("SELECT count(*) AS n FROM orders WHERE slice = '2026-03-02'");
+    expect(Number(count?.n)).toBe(0);
+    expect(await jobDlq()).toContainEqual(expect.objectContaining({ kind: 'run', job: 'orders', runId }));
+  }, 90_000);
+
+  test('that is empty but for its header is a slice of no rows', async () => {
+    const loaded = await cloud.json<Loaded>(
+      'load',
+      'orders',
+      file('none.csv', `${head}\n`),
+      '--slice',
+      '2026-03-03',
+    );
+    expect(loaded.status).toBe('COMPLETED');
+  }, 60_000);
+});
+
+async function jobDlq(): Promise<unknown[]> {
+  const { stdout } = await cloud.forebay('--json', 'dlq', 'list');
+  const url = /"(?:url|queueUrl)": ?"([^"]*JobDlq[^"]*)"/.exec(stdout)?.[1];
+  const sqs = new SQSClient(clientOf(cloud));
+  const target = url ?? (await sqs.send(new GetQueueUrlCommand({ QueueName: queueName(stdout) }))).QueueUrl;
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: target, MaxNumberOfMessages: 10, VisibilityTimeout: 0 }),
+  );
+  return Messages.map(({ Body = '{}' }) => JSON.parse(Body) as unknown);
+}
+
+const queueName = (listing: string): string => /"([^"]*JobDlq[^"/]*)"/.exec(listing)?.[1] ?? '';
+
+test("a partner's bucket is a source, with its own dialect and exact decimals", async () => {
+  const s3 = new S3Client({ ...clientOf(cloud), forcePathStyle: true });
+  const Bucket = 'forebay-local-partner-files';
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  const Body =
+    "code;Amount EUR;due\n# a remark\n'a;b''c';1234567890123456789012345678.0123456789;2026-02-28\nd;-0.5;NULL\n";
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'exports/2026-03-01/part.csv', Body }));
+  const { code, stderr } = await cloud.forebay('run', 'partner', '--slice', '2026-03-01');
+  expect(code, stderr).toBe(0);
+  expect(await rowsOf('SELECT code, amount, due FROM partner ORDER BY metadata.lineage.record')).toEqual([
+    { code: "a;b'c", amount: '1234567890123456789012345678.0123456789', due: '2026-02-28' },
+    { code: 'd', amount: '-0.5000000000', due: null },
+  ]);
+}, 60_000);
+
+const cases = [
+  { job: 'congress-terms', name: 'congress-terms.csv', records: 18_635 },
+  { job: 'tweets', name: 'tweets.csv', records: 12_118 },
+  { job: 'routes', name: 'routes.dat', records: 67_663 },
+];
+
+describe.skipIf(!existsSync(real))('real files (skipped where the folder of real files is not there)', () => {
+  test.each(cases)(
+    '$name arrives row by row as an independent reading has it',
+    async ({ job, name, records }) => {
+      const path = join(real, name);
+      const loaded = await cloud.json<Loaded>('load', job, path, '--slice', 'once');
+      expect(loaded.status).toBe('COMPLETED');
+      const script = join(root, 'test', 'e2e', 'independent_reading.py');
+      const printed = execFileSync('python3', [script, job, path], {
+        maxBuffer: 256 * 1024 ** 2,
+        encoding: 'utf8',
+      });
+      const expected = printed
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Array<string | null>);
+      expect(expected).toHaveLength(records);
+      const table = job.replaceAll('-', '_');
+      const rows = await rowsOf(
+        `SELECT * EXCLUDE (metadata, slice) FROM ${table} ORDER BY metadata.lineage.record`,
+      );
+      const actual = rows.map((row) =>
+        Object.values(row).map((value) => (value === null ? null : String(value))),
+      );
+      expect(actual.length).toBe(records);
+      const different = expected.findIndex((row, i) => JSON.stringify(row) !== JSON.stringify(actual[i]));
+      expect(
+        different < 0 ? null : { row: different, expected: expected[different], actual: actual[different] },
+      ).toBeNull();
+    },
+    120_000,
+  );
+});
