@@ -10,8 +10,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-if (Number(process.versions.node.split('.')[0]) < 20) {
-  console.error(`forebay needs Node 20 or newer, and this is ${process.versions.node}: install a newer one`);
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 6)) {
+  console.error(
+    `forebay needs Node 20.6 or newer, and this is ${process.versions.node}: install a newer one`,
+  );
   process.exit(1);
 }
 

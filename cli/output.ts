@@ -23,9 +23,13 @@ export interface Output {
   paint(tone: Tone, text: string): string;
   /** What is being done: replaces itself on a terminal, a line each otherwise. */
   progress(text: string): void;
+  /** The same for what changes by the moment: where there is no terminal, only now and then. */
+  tick(text: string): void;
   /** A line for people on stderr. */
   note(text: string): void;
 }
+
+const tickMs = 5_000;
 
 const codes: Record<Tone, [number, number]> = {
   bold: [1, 22],
@@ -44,6 +48,7 @@ export function createOutput(options: {
   const { json, stdout, stderr, environment } = options;
   const colour = wantsColour(stdout, environment);
   let shown = '';
+  let ticked = 0;
   const clear = () => {
     if (stderr.isTTY && shown !== '') stderr.write('\r\x1b[2K');
     shown = '';
@@ -76,6 +81,11 @@ export function createOutput(options: {
       if (stderr.isTTY) stderr.write(`\r\x1b[2K${text}`);
       else stderr.write(`${text}\n`);
       shown = text;
+    },
+    tick(text) {
+      if (!stderr.isTTY && Date.now() - ticked < tickMs) return;
+      ticked = Date.now();
+      out.progress(text);
     },
     note(text) {
       clear();

@@ -77,8 +77,11 @@ function printLoaded(out: Output, job: string, slice: string, { committed, files
 }
 
 function printMissing(out: Output, slice: string, { committed, files }: LoadResult): void {
-  const published =
-    committed === null ? 'nothing is published for it' : `run ${committed.runId} is published`;
-  out.line(`  ${out.paint('red', 'not loaded')} into ${slice}; ${published}, without:`);
+  const failed = out.paint('red', 'not loaded');
+  if (committed === null) {
+    out.line(`  ${failed}: nothing is published for ${slice}`);
+    return;
+  }
+  out.line(`  ${failed}: run ${committed.runId} is what is published for ${slice}, and it lacks`);
   for (const file of files) if (!file.loaded) out.line(`    ${file.path}`);
 }

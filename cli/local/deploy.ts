@@ -119,7 +119,7 @@ export async function deploy({ home, output }: DeployContext, env: NodeJS.Proces
 
 function showProgress(line: string, output: Output): void {
   const resource = /^\s*(\S+) \|\s*(\d+)\/(\d+) \|/.exec(line);
-  if (resource !== null) output.progress(`${resource[1]}: ${resource[2]} of ${resource[3]} resources`);
+  if (resource !== null) output.tick(`${resource[1]}: ${resource[2]} of ${resource[3]} resources`);
   const stack = /^\s*✅\s+(\S+)(.*)$/u.exec(line);
   if (stack !== null) output.note(`deployed ${stack[1]}${stack[2]}`);
 }

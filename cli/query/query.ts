@@ -35,7 +35,7 @@ export async function query(
     const tables = await planTables(deps, duck, await readStatement(duck, sql));
     await checkSize(deps, tables, options.yes);
     await fetchFiles(deps, tables, dir, (done, total) =>
-      deps.output.progress(`fetched ${done} of ${total} files`),
+      deps.output.tick(`fetched ${done} of ${total} files`),
     );
     await lock(duck, dir);
     await createViews(duck, tables, dir);
