@@ -18,11 +18,12 @@ import type { JobTask } from '../workflows/job-machine.ts';
 import { useGlue } from './glue.ts';
 import { publish, readObjects, useRuns, useSlices, writeObjects } from './grants.ts';
 import type { JobProps } from './job.ts';
+import { environmentValues } from './job-environment.ts';
 import { executionArns, secretsPath, stateMachineArn } from './names.ts';
 import { sendTaskResource } from './quirks.ts';
-import { grantSource, sourceBucketName } from './source.ts';
+import { grantSource } from './source.ts';
 import { Task } from './task.ts';
-import { catalogTimeout, maxReceives, writerTimeout } from './timeouts.ts';
+import { catalogTimeout, writerTimeout } from './timeouts.ts';
 
 interface Shape {
   timeout: Duration;
@@ -45,7 +46,7 @@ export class JobTasks extends Construct {
     super(scope, id);
     this.#props = props;
     this.#job = props.version.job.name;
-    this.#values = values(props);
+    this.#values = environmentValues(props);
     this.writeLake = this.#writeLake();
     this.versions = {
       OpenRun: this.#openRun().version,
@@ -227,28 +228,4 @@ export class JobTasks extends Construct {
     publish(task, shared.bus);
     task.allow(['states:StartExecution'], [stateMachineArn(shared.config, this.#job)]);
   }
-}
-
-function values({ shared, version, asset }: JobProps): Record<Variable, string> {
-  const { config, zones, ledger } = shared;
-  return {
-    SLICES_TABLE: ledger.slices.tableName,
-    RUNS_TABLE: ledger.runs.tableName,
-    INBOX_BUCKET: zones.inbox.bucket.bucketName,
-    RAW_BUCKET: zones.raw.bucket.bucketName,
-    LAKE_BUCKET: zones.lake.bucket.bucketName,
-    OPS_BUCKET: zones.ops.bucket.bucketName,
-    JOB_ASSET: `${asset.s3BucketName}/${asset.s3ObjectKey}`,
-    SOURCE_BUCKET: sourceBucketName(shared, version.job),
-    DATABASE: shared.database,
-    BUS_NAME: shared.bus.eventBusName,
-    JOB_DLQ_URL: shared.jobDlq.queueUrl,
-    STATE_MACHINE_ARN: stateMachineArn(config, version.job.name),
-    STATE_MACHINE_ARN_PREFIX: '',
-    SHARD_BYTES: String(config.shardBytes),
-    MAX_OBJECT_BYTES: String(config.maxObjectBytes),
-    SECRETS_PATH: `${secretsPath(config)}${version.job.name}/`,
-    CATALOG_TIMEOUT: '',
-    MAX_RECEIVES: String(maxReceives),
-  };
 }
