@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import { nextCommand, runReport, succeeded } from '../../../cli/report.ts';
+import type { ObjectRecord, RunRecord, ShardRecord, SinkRecord, TaskMetrics } from '../../../core/ledger.ts';
+
+const at = (second: number) => `2026-03-02T00:00:${String(second).padStart(2, '0')}.000Z`;
+const trace = (from: number, to: number, metrics: TaskMetrics = {}, attempt = 1) => ({
+  startedAt: at(from),
+  endedAt: at(to),
+  attempt,
+  metrics,
+});
+
+const base: RunRecord = {
+  job: 'orders',
+  runId: 'r1',
+  jobVersion: 'f'.repeat(64),
+  slice: '2026-03-01',
+  status: 'PARTIAL',
+  fence: 1,
+  revision: 1,
+  trigger: 'manual',
+  force: false,
+  time: at(0),
+  executionArn: 'arn',
+  startedAt: at(0),
+  endedAt: at(30),
+  counts: { read: 10, written: 7, rejected: 2, filtered: 1, repeatedKeys: 0 },
+  commitAs: 'PARTIAL',
+  manifest: null,
+  loaded: null,
+  error: null,
+  tasks: {
+    OpenRun: trace(0, 1),
+    Discover: trace(1, 2),
+    Plan: trace(6, 7, { shards: 2 }),
+    CloseRun: trace(20, 21),
+  },
+};
+
+const object: ObjectRecord = {
+  n: 0,
+  name: 'a.csv',
+  status: 'done',
+  records: 10,
+  bytes: 100,
+  sha256: 'a'.repeat(64),
+  error: null,
+  trace: trace(2, 5, { records: 10, bytes: 100 }),
+};
+const shard = (n: number, rejected: number, codes: Record<string, number>): ShardRecord => ({
+  ...{ n, status: 'done', rejected, filtered: n, batch: null, rejectsByCode: codes, error: null },
+  trace: trace(7 + n, 10 + n, { records: 5 }, n + 1),
+});
+const sink = (n: number, rows: number): SinkRecord => ({
+  ...{
+    n,
+    sink: 'lake',
+    status: 'done',
+    rows,
+    bytes: 50,
+    sha256: 'b'.repeat(64),
+    key: `part-${n}`,
+    error: null,
+  },
+  trace: trace(12, 13, { rows }),
+});
+const parts = {
+  objects: [object],
+  shards: [shard(0, 1, { CastFailed: 1 }), shard(1, 1, { CastFailed: 1, RaggedRow: 0 })],
+  sinks: [sink(0, 4), sink(1, 3)],
+};
+
+test('states come in the order of the run; those of many pieces are one line, from first start to last end', () => {
+  const { states } = runReport(base, parts);
+  expect(states.map(({ state, ms, attempts }) => [state, ms, attempts])).toEqual([
+    ['OpenRun', 1_000, 1],
+    ['Discover', 1_000, 1],
+    ['Extract', 3_000, 1],
+    ['Plan', 1_000, 1],
+    ['Envelope', 4_000, 2],
+    ['write-lake', 1_000, 1],
+    ['CloseRun', 1_000, 1],
+  ]);
+  expect(states[4]?.metrics).toEqual({ records: 10 });
+});
+
+test("a committed run's accounting is the one that was proved", () => {
+  const report = runReport(base, parts);
+  expect(report.accounting).toEqual({ read: 10, written: 7, rejected: 2, filtered: 1, balanced: true });
+  expect(report.rejectsByCode).toEqual({ CastFailed: 2, RaggedRow: 0 });
+  expect(report.shards).toEqual({ total: 2, done: 2, failed: 0 });
+  expect(report.ms).toBe(30_000);
+});
+
+test('F38 of a run that failed, the pieces tell what is accounted for and what is not', () => {
+  const failed = { ...base, status: 'FAILED' as const, counts: null };
+  const lost = {
+    ...parts,
+    sinks: [sink(0, 4), { ...sink(1, 0), status: 'failed' as const, rows: null, key: null }],
+  };
+  const report = runReport(failed, lost);
+  expect(report.accounting).toEqual({ read: 10, written: 4, rejected: 2, filtered: 1, balanced: false });
+  expect(report.shards).toEqual({ total: 2, done: 1, failed: 1 });
+  expect(report.files).toEqual([{ key: 'part-0', rows: 4, bytes: 50 }]);
+});
+
+test('a run that read nothing has no accounting', () => {
+  expect(runReport({ ...base, counts: null }, { objects: [], shards: [], sinks: [] }).accounting).toBeNull();
+});
+
+test.each([
+  ['PARTIAL', null, 'forebay rejects r1'],
+  ['COMPLETED', null, null],
+  ['FAILED', 'RejectThresholdExceeded', 'forebay rejects r1'],
+  ['FAILED', 'SecretMissing', 'forebay secrets init orders'],
+  ['FAILED', 'Throttled', 'forebay run orders --slice 2026-03-01'],
+] as const)('behind %s %s comes: %s', (status, name, next) => {
+  expect(nextCommand({ ...base, status, error: name === null ? null : { name, message: '' } })).toBe(next);
+});
+
+test('a run is good where the slice is as it should be', () => {
+  const all = ['RUNNING', 'COMMITTING', 'COMPLETED', 'PARTIAL', 'FAILED', 'SKIPPED'] as const;
+  expect(all.filter(succeeded)).toEqual(['COMPLETED', 'PARTIAL', 'SKIPPED']);
+});
