@@ -1,5 +1,11 @@
 /** Looks into a queue without taking anything out of it. */
-import { GetQueueAttributesCommand, ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 
 export interface PeekedMessage {
   id: string;
@@ -19,48 +25,76 @@ export interface PeekedQueue {
 }
 
 /**
- * The messages stay visible for everybody (a visibility timeout of 0), so that each is seen again and again:
- * looking ends after two rounds that bring nothing new. No queue that is looked into has a redrive policy of its
- * own, so the receives that this costs move nothing.
+ * SQS shows nothing twice while it is hidden, so what was seen is hidden until the look is over, and then put back
+ * at once; where this process dies, it comes back by itself after half a minute. No queue that is looked into has
+ * a redrive policy of its own, so the receives that this costs move nothing.
  */
 export async function peek(client: SQSClient, queueUrl: string, limit = 100): Promise<PeekedQueue> {
   const asked = await client.send(
     new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
   );
-  const seen = new Map<string, PeekedMessage>();
-  for (let idle = 0; idle < 2 && seen.size < limit; ) {
-    const messages = await look(client, queueUrl);
-    const before = seen.size;
-    for (const message of messages) if (seen.size < limit) seen.set(message.id, message);
-    idle = seen.size === before ? idle + 1 : 0;
+  const seen: Seen[] = [];
+  try {
+    for (let more = true; more && seen.length < limit; ) {
+      const found = await look(client, queueUrl);
+      seen.push(...found);
+      more = found.length > 0;
+    }
+  } finally {
+    await putBack(client, queueUrl, seen);
   }
-  const messages = [...seen.values()].sort((a, b) => (a.sentAt ?? '').localeCompare(b.sentAt ?? ''));
-  return { approximateMessages: Number(asked.Attributes?.ApproximateNumberOfMessages ?? 0), messages };
+  const messages = seen.map(({ message }) => message);
+  return {
+    approximateMessages: Number(asked.Attributes?.ApproximateNumberOfMessages ?? 0),
+    messages: messages.sort((a, b) => (a.sentAt ?? '').localeCompare(b.sentAt ?? '')),
+  };
 }
 
-async function look(client: SQSClient, queueUrl: string): Promise<PeekedMessage[]> {
+interface Seen {
+  message: PeekedMessage;
+  receipt: string;
+}
+
+const hiddenSeconds = 30;
+
+async function putBack(client: SQSClient, queueUrl: string, seen: readonly Seen[]): Promise<void> {
+  for (let from = 0; from < seen.length; from += 10) {
+    const Entries = seen.slice(from, from + 10).map(({ receipt }, i) => ({
+      ...{ Id: String(i), ReceiptHandle: receipt, VisibilityTimeout: 0 },
+    }));
+    await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }));
+  }
+}
+
+async function look(client: SQSClient, queueUrl: string): Promise<Seen[]> {
   const answer = await client.send(
     new ReceiveMessageCommand({
       QueueUrl: queueUrl,
       MaxNumberOfMessages: 10,
-      VisibilityTimeout: 0,
+      VisibilityTimeout: hiddenSeconds,
       WaitTimeSeconds: 1,
       MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
       MessageAttributeNames: ['All'],
     }),
   );
   return (answer.Messages ?? []).map((message) => ({
+    receipt: message.ReceiptHandle ?? '',
+    message: peeked(message),
+  }));
+}
+
+function peeked(message: Message): PeekedMessage {
+  const { SentTimestamp, ApproximateReceiveCount } = message.Attributes ?? {};
+  return {
     id: message.MessageId ?? '',
     body: message.Body ?? '',
-    sentAt: message.Attributes?.SentTimestamp
-      ? new Date(Number(message.Attributes.SentTimestamp)).toISOString()
-      : null,
-    receives: Number(message.Attributes?.ApproximateReceiveCount ?? 0),
+    sentAt: SentTimestamp ? new Date(Number(SentTimestamp)).toISOString() : null,
+    receives: Number(ApproximateReceiveCount ?? 0),
     attributes: Object.fromEntries(
       Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue }]) => [
         name,
         StringValue ?? '',
       ]),
     ),
-  }));
+  };
 }
