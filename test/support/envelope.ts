@@ -1,0 +1,89 @@
+/** A whole file through scan and Envelope's engine, without a cloud; and its batches read back. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { sqlName, sqlText } from '../../core/contract/duckdb.ts';
+import { runMetadata } from '../../core/envelope/metadata.ts';
+import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
+import { recordFormat } from '../../core/formats/format.ts';
+import type { Job } from '../../core/job/model.ts';
+import { versionOf } from '../../core/job/version.ts';
+import type { RunRef } from '../../core/run.ts';
+
+export const hashKey = Buffer.from('the key of the golden tests');
+
+export const runOf = (job: Job): RunRef => ({
+  job: job.name,
+  jobVersion: versionOf(job).version,
+  runId: 'r1',
+  slice: job.cadence === 'once' ? 'once' : '2026-03-01',
+  ...{ fence: 1, revision: 1, trigger: 'manual', force: false },
+  time: '2026-03-02T01:15:00.000Z',
+});
+
+export async function envelopeFile(
+  job: Job,
+  input: Uint8Array,
+  options: { shardBytes: number; directory: string; object?: string },
+): Promise<ShardOutput[]> {
+  const format = recordFormat(job.format);
+  const scanner = format.scanner({ shardBytes: options.shardBytes, maxRecordBytes: 16 * 1024 * 1024 });
+  scanner.push(input);
+  const scan = scanner.end();
+  const part = (range: { offset: number; length: number }) =>
+    input.subarray(range.offset, range.offset + range.length);
+  const run = runOf(job);
+  const shards: ShardOutput[] = [];
+  let firstRecord = 0;
+  for (const [n, range] of scan.ranges.entries()) {
+    shards.push(
+      await envelopeShard({
+        ...{ job, format, run, hashKey, firstRecord },
+        metadata: runMetadata(job, run, 'eu-west-1'),
+        raw: {
+          key: options.object ?? 'input.csv',
+          sha256: createHash('sha256').update(input).digest('hex'),
+        },
+        header: scan.header === null ? null : part(scan.header),
+        bytes: part(range),
+        offset: range.offset,
+        directory: join(options.directory, String(n)),
+      }),
+    );
+    firstRecord += range.records;
+  }
+  return shards;
+}
+
+export interface ReadRecord {
+  metadata: Record<string, unknown> & {
+    id: string;
+    lineage: Record<string, unknown> & { record: number };
+  };
+  /** Each value in text. */
+  data: Record<string, string | null>;
+}
+
+/** The records of a batch, in its order. */
+export async function readBatch(file: string): Promise<ReadRecord[]> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  try {
+    const duck = await instance.connect();
+    const from = `read_parquet(${sqlText(file)}, file_row_number = true)`;
+    const described = await duck.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`);
+    const columns = described
+      .getRows()
+      .map(([name]) => String(name))
+      .filter((name) => name !== 'metadata' && name !== 'file_row_number');
+    const texts = columns.map((name) => `CAST(${sqlName(name)} AS VARCHAR)`);
+    const reader = await duck.runAndReadAll(
+      `SELECT to_json(metadata), ${texts.join(', ')} FROM ${from} ORDER BY file_row_number`,
+    );
+    return reader.getRows().map(([metadata, ...values]) => ({
+      metadata: JSON.parse(String(metadata)),
+      data: Object.fromEntries(columns.map((name, i) => [name, (values[i] ?? null) as string | null])),
+    }));
+  } finally {
+    instance.closeSync();
+  }
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { ShardRecord } from '../../../core/ledger.ts';
+import type { Shard } from '../../../core/shard.ts';
+import { type EnvelopeDeps, envelope } from '../../../tasks/envelope/envelope.ts';
+import { runOf } from '../../support/envelope.ts';
+import { job as plainJob } from '../../support/world.ts';
+
+const head = 'order_id\n';
+const rows = '1\nx\n2\n2\n';
+const raw = Buffer.from(head + rows);
+const shard: Shard = {
+  ...{ n: 3, object: 0, records: 4, firstRecord: 10, offset: head.length, length: rows.length },
+  header: { offset: 0, length: head.length },
+  raw: { bucket: 'raw', key: 'raw/orders/a.csv', versionId: 'v1', sha256: 'ab'.repeat(32) },
+};
+
+interface Setup {
+  key?: string[];
+  onBadRecord?: 'fail';
+  /** The verb that throws once, after its effect. */
+  crash?: 'putOps' | 'putShard';
+  cut?: number;
+}
+
+function setup({ key = [], onBadRecord, crash, cut = 0 }: Setup = {}) {
+  const puts: Array<[string, string]> = [];
+  const ledger: ShardRecord[] = [];
+  const folders: string[] = [];
+  let crashing: string | undefined = crash;
+  const crashed = (verb: string) => {
+    if (crashing !== verb) return;
+    crashing = undefined;
+    throw new Error(`crash after ${verb}`);
+  };
+  const contract = { ...plainJob.contract, key, onBadRecord: onBadRecord ?? ('quarantine' as const) };
+  const job = { ...plainJob, contract };
+  const deps: EnvelopeDeps = {
+    readJob: async () => job,
+    readRaw: async (_raw, { offset, length }) => raw.subarray(offset, offset + length - cut),
+    putOps: async (name, body) => {
+      puts.push([name, createHash('sha256').update(body).digest('hex')]);
+      crashed('putOps');
+    },
+    putShard: async (_run, record) => {
+      ledger.push(record);
+      crashed('putShard');
+    },
+    hashKey: async () => Buffer.from('key'),
+    withDirectory: async (use) => {
+      const path = await mkdtemp(join(tmpdir(), 'forebay-envelope-'));
+      folders.push(path);
+      try {
+        return await use(path);
+      } finally {
+        await rm(path, { recursive: true });
+      }
+    },
+    readFile: (path) => readFile(path),
+    now: () => new Date('2026-03-02T12:00:00.000Z'),
+    opsBucket: 'ops',
+    region: 'eu-west-1',
+  };
+  return { deps, puts, ledger, input: { run: runOf(job), shard } };
+}
+
+test('writes batch, keys and rejects, and then says so in the ledger', async () => {
+  const { deps, puts, ledger, input } = setup({ key: ['order_id'] });
+  const output = await envelope(deps, input);
+  expect(puts.map(([key]) => key)).toEqual([
+    'staging/orders/r1/batches/3.parquet',
+    'staging/orders/r1/keys/3.bin',
+    'rejects/orders/r1/3.ndjson',
+  ]);
+  expect(output).toMatchObject({
+    shard: { n: 3 },
+    batch: { bucket: 'ops', key: 'staging/orders/r1/batches/3.parquet', rows: 3, sha256: puts[0]?.[1] },
+  });
+  expect(ledger).toEqual([
+    {
+      ...{ n: 3, status: 'done', rejected: 1, filtered: 0, rejectsByCode: { CastFailed: 1 }, error: null },
+      batch: output.batch,
+      trace: {
+        startedAt: '2026-03-02T12:00:00.000Z',
+        endedAt: '2026-03-02T12:00:00.000Z',
+        attempt: 1,
+        metrics: { records: 4, rows: 3, bytes: rows.length, rejected: 1, filtered: 0 },
+      },
+    },
+  ]);
+});
+
+test('without rejects and without a key there is only the batch', async () => {
+  const { deps, puts, input } = setup();
+  await envelope(deps, { ...input, shard: { ...shard, length: 2 } });
+  expect(puts.map(([key]) => key)).toEqual(['staging/orders/r1/batches/3.parquet']);
+});
+
+test.each(['putOps', 'putShard'] as const)(
+  'F13 a crash behind %s: the repeat puts the same bytes and the same record',
+  async (crash) => {
+    const broken = setup({ key: ['order_id'], crash });
+    await expect(envelope(broken.deps, broken.input)).rejects.toThrow(`crash after ${crash}`);
+    await envelope(broken.deps, broken.input);
+    const whole = setup({ key: ['order_id'] });
+    await envelope(whole.deps, whole.input);
+    expect(new Map(broken.puts)).toEqual(new Map(whole.puts));
+    expect(broken.ledger.at(-1)).toEqual(whole.ledger[0]);
+  },
+);
+
+test('a second attempt says so', async () => {
+  const { deps, ledger, input } = setup();
+  await envelope(deps, { ...input, attempt: 2 });
+  expect(ledger[0]?.trace?.attempt).toBe(3);
+});
+
+test("with onBadRecord 'fail' the first bad record fails the shard, by its place and without its text", async () => {
+  const { deps, puts, ledger, input } = setup({ onBadRecord: 'fail' });
+  await expect(envelope(deps, input)).rejects.toMatchObject({
+    name: 'BadRecord',
+    persistence: 'terminal',
+    message: expect.stringMatching(
+      /^BadRecord: CastFailed in record 11 at byte 11 of raw\/orders\/a\.csv, column order_id;/,
+    ),
+  });
+  expect([puts, ledger]).toEqual([[], []]);
+});
+
+test('a body that ends too early is read again, not taken for the shard', async () => {
+  const { deps, puts, input } = setup({ cut: 1 });
+  await expect(envelope(deps, input)).rejects.toMatchObject({
+    name: 'ServiceUnavailable',
+    persistence: 'transient',
+  });
+  expect(puts).toEqual([]);
+});
