@@ -1,5 +1,4 @@
 /** The ports: what tasks and the CLI may ask of AWS. Each has one adapter beside this file. */
-import type { Readable } from 'node:stream';
 import type { ErrorRecord } from '../core/errors.ts';
 import type {
   Cursor,
@@ -37,7 +36,10 @@ export interface ObjectStore {
   /** Whole object; `SourceChanged` where `ifMatch` does not hold. */
   get(ref: ObjectRef, options?: { versionId?: string | null; ifMatch?: string }): Promise<Buffer>;
   getRange(ref: ObjectRef, range: ByteRange, options?: { versionId?: string | null }): Promise<Buffer>;
-  stream(ref: ObjectRef, options?: { versionId?: string | null; ifMatch?: string }): Promise<Readable>;
+  stream(
+    ref: ObjectRef,
+    options?: { versionId?: string | null; ifMatch?: string },
+  ): Promise<AsyncIterable<Uint8Array>>;
   head(ref: ObjectRef, options?: { versionId?: string | null }): Promise<StoredObject | null>;
   /** All objects under a prefix, newest versions, in the order of the keys' bytes. */
   list(bucket: string, prefix: string): Promise<ListedObject[]>;
@@ -162,7 +164,8 @@ export interface Executions {
 }
 
 export interface Queue {
-  send(queueUrl: string, body: string): Promise<void>;
+  /** One message, JSON. */
+  send(queueUrl: string, json: string): Promise<void>;
 }
 
 export interface Bus {

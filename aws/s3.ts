@@ -1,6 +1,5 @@
 /** Objects in S3. Every write carries a SHA-256 that S3 checks, and what S3 answers is compared with ours. */
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   GetObjectCommand,
@@ -46,7 +45,7 @@ async function open(
   client: S3Client,
   ref: ObjectRef,
   { versionId, ifMatch, range }: Read = {},
-): Promise<Readable> {
+): Promise<AsyncIterable<Uint8Array>> {
   try {
     const answer = await client.send(
       new GetObjectCommand({
@@ -56,7 +55,7 @@ async function open(
         ...(range === undefined ? {} : { Range: range }),
       }),
     );
-    return answer.Body as Readable;
+    return body(answer.Body as AsyncIterable<Uint8Array>);
   } catch (error) {
     if (httpStatus(error) === 412) {
       throw new ForebayError(
@@ -69,13 +68,18 @@ async function open(
   }
 }
 
-async function collect(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+/** What breaks in the middle of a body is named as what breaks before it. */
+async function* body(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    yield* stream;
   } catch (error) {
-    return translate(error);
+    translate(error);
   }
+}
+
+async function collect(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 

@@ -4,8 +4,12 @@ import type { Queue } from './interfaces.ts';
 
 export function queue(client: SQSClient): Queue {
   return {
-    send: async (queueUrl, body) => {
-      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body })).catch(translate);
+    send: async (queueUrl, json) => {
+      const MessageBody = json.replace(/[\uFFFE\uFFFF]/g, escaped);
+      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody })).catch(translate);
     },
   };
 }
+
+/** A message holds XML 1.0 characters only. JSON's text escapes all others but these two by itself. */
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16)}`;
