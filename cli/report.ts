@@ -152,8 +152,7 @@ export function nextCommand(
   const { error, job, runId, slice } = run;
   if (run.status === 'PARTIAL') return `forebay rejects ${runId}`;
   if (error === null || run.status !== 'FAILED') return null;
-  if (error.name === 'RejectThresholdExceeded' || error.name === 'BadRecord')
-    return `forebay rejects ${runId}`;
+  if (error.name === 'RejectThresholdExceeded') return `forebay rejects ${runId}`;
   if (error.name === 'SecretMissing') return `forebay secrets init ${job}`;
   return `forebay run ${job} --slice ${slice || '<slice>'}`;
 }

@@ -8,3 +8,7 @@ export function cutUtf8(text: string, maxBytes: number): string {
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
   return `${bytes.toString('utf8', 0, end)}…`;
 }
+
+/** `1 file`, `2 files`: a number with its noun, given in the plural. */
+export const counted = (n: number, plural: string): string =>
+  `${n} ${n === 1 ? plural.replace(/s$/, '') : plural}`;

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { counted } from '../../core/text.ts';
 import { type LoadResult, load } from '../load/load.ts';
 import { readManifest } from '../load/manifest.ts';
 import { planLoad } from '../load/plan.ts';
@@ -72,7 +73,7 @@ function report(session: Session, slice: string, result: LoadResult): void {
 }
 
 function printLoaded(out: Output, job: string, slice: string, { committed, files }: LoadResult): void {
-  const what = `${files.length} file${files.length === 1 ? '' : 's'}`;
+  const what = counted(files.length, 'files');
   out.line(`  ${out.paint('green', 'loaded')}: ${what} in ${job} ${slice}, revision ${committed?.revision}`);
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { RunRecord } from '../../core/ledger.ts';
 import type { RunStatus } from '../../core/run.ts';
+import { counted } from '../../core/text.ts';
 import type { Output } from '../output.ts';
 import { wrongUsage } from '../problem.ts';
 import { examples, type OpenSession } from '../program.ts';
@@ -123,7 +124,7 @@ function printStates(out: Output, { states, shards }: RunReport): void {
   const rows = states.map((state) => [
     ...[state.state, state.startedAt.slice(11), state.ms, state.attempts],
     Object.entries(state.metrics)
-      .map(([name, value]) => `${value} ${name}`)
+      .map(([name, value]) => counted(value, name))
       .join(', '),
   ]);
   out.table(['state', 'started', 'ms', 'attempts', 'metrics'], rows);
@@ -144,9 +145,12 @@ function printAccounting(out: Output, { accounting, rejectsByCode, run }: RunRep
 function printFiles(out: Output, { objects, files }: RunReport): void {
   for (const { name, bytes, records, sha256, error } of objects) {
     const what =
-      error === null ? `${bytes} bytes, ${records} records, sha256 ${sha256?.slice(0, 12)}…` : error.name;
+      error === null
+        ? `${counted(bytes ?? 0, 'bytes')}, ${counted(records ?? 0, 'records')}, sha256 ${sha256?.slice(0, 12)}…`
+        : error.name;
     out.line(`from ${name}: ${what}`);
   }
-  for (const { key, rows, bytes } of files.slice(0, 10)) out.line(`to ${key}: ${rows} rows, ${bytes} bytes`);
+  for (const { key, rows, bytes } of files.slice(0, 10))
+    out.line(`to ${key}: ${counted(rows, 'rows')}, ${counted(bytes, 'bytes')}`);
   if (files.length > 10) out.line(`to ${files.length - 10} more files`);
 }

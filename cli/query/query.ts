@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { sqlText } from '../../core/contract/duckdb.ts';
+import { counted } from '../../core/text.ts';
 import { type Output, toJson } from '../output.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import { readStatement } from './statement.ts';
@@ -89,7 +90,7 @@ async function print(output: Output, duck: DuckDBConnection, sql: string, format
   if (format !== 'table') return;
   output.table(names, screen);
   const more = count > tableRows ? `, the first ${tableRows} shown: --format ndjson prints all` : '';
-  output.note(output.paint('dim', `${count} row${count === 1 ? '' : 's'}${more}`));
+  output.note(output.paint('dim', `${counted(count, 'rows')}${more}`));
 }
 
 /** RFC 4180. Null is an empty cell, an empty text is `""`. */

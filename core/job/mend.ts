@@ -18,24 +18,37 @@ const standIn = {
  * checked as well; `null` where that does not make it right.
  */
 export function mend(spec: unknown, error: z.ZodError): ParsedSpec | null {
-  const copy = typeof spec === 'object' && spec !== null ? structuredClone(spec) : {};
+  const copy: object = typeof spec === 'object' && spec !== null ? (copyOf(spec) as object) : {};
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) replace(copy, [...issue.path, key], undefined);
     } else {
       const { path, value } = standInFor(issue.path);
       replace(copy, path, value);
+      for (const referring of refersTo(path)) replace(copy, referring, undefined);
     }
   }
   const parsed = jobSpec.safeParse(copy);
   return parsed.success ? parsed.data : null;
 }
 
+/** Unlike a structured clone it takes functions as well: one that was not called is a common mistake. */
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)]));
+}
+
+/** With all columns goes what names them: their names are not known. */
+const refersTo = (path: readonly PropertyKey[]): string[][] =>
+  ['contract', 'contract.columns'].includes(path.join('.')) ? [['contract', 'key'], ['privacy']] : [];
+
 /** Its stand-in, or the outermost optional field around it, which is then left out. */
 function standInFor(path: readonly PropertyKey[]): { path: readonly PropertyKey[]; value: unknown } {
   if (path[0] === 'contract' && path[1] === 'columns' && path.length > 2) {
     return { path: path.slice(0, 3), value: 'string' };
   }
+  if (path[0] === 'privacy' && path.length === 2) return { path, value: undefined };
   let value: unknown = standIn;
   for (const [i, key] of path.entries()) {
     value = (value as Record<PropertyKey, unknown>)[key];

@@ -1,6 +1,7 @@
 /** What is wrong with job files: all of it at once, each with file, field, value and what is allowed. */
 import type { z } from 'zod';
 import { nearest } from '../nearest.ts';
+import { counted } from '../text.ts';
 
 export interface Problem {
   file: string;
@@ -17,23 +18,28 @@ export class JobFileError extends Error {
 
   constructor(problems: readonly Problem[]) {
     const files = new Set(problems.map(({ file }) => file)).size;
-    const head = `${count(problems.length, 'problem')} in ${count(files, 'job file')}:`;
+    const head = `${counted(problems.length, 'problems')} in ${counted(files, 'job files')}:`;
     super([head, ...problems.map(line)].join('\n'));
     this.problems = problems;
   }
 }
-
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 function line({ file, field, value, allowed }: Problem): string {
   const where = field === '' ? file : `${file}: ${field}`;
   return value === undefined ? `  ${where}: ${allowed}` : `  ${where} is ${value}. Allowed: ${allowed}`;
 }
 
-export const shown = (value: unknown): string => {
-  const json = JSON.stringify(value) ?? String(value);
-  return json.length > 80 ? `${json.slice(0, 79)}…` : json;
-};
+/** As JSON, cut. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value, plain) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+/** What JSON cannot hold: a function that was not called, 10n, NaN. */
+function plain(_: string, value: unknown): unknown {
+  if (typeof value === 'function') return `the function ${value.name}`;
+  return typeof value === 'bigint' || Number.isNaN(value) ? String(value) : value;
+}
 
 /** Zod's issues as problems. */
 export function problemsOf(file: string, spec: unknown, error: z.ZodError): Problem[] {
@@ -48,7 +54,7 @@ function problemsOfIssue(file: string, spec: unknown, issue: z.core.$ZodIssue): 
       file,
       field: [...issue.path, key].map(String).join('.'),
       value: shown((parent as Record<string, unknown>)[key]),
-      allowed: `there is no such field${suggestion(key, issue.path)}`,
+      allowed: knownField(key, issue.message),
     }));
   }
   const value = valueAt(spec, issue.path);
@@ -66,29 +72,9 @@ function valueAt(spec: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-const fields: Record<string, string[]> = {
-  '': [
-    'name',
-    'owner',
-    'cadence',
-    'timezone',
-    'lag',
-    'source',
-    'format',
-    'contract',
-    'envelope',
-    'privacy',
-    'sinks',
-    'schedule',
-  ],
-  format: ['delimiter', 'quote', 'escape', 'header', 'nulls', 'comment', 'required'],
-  contract: ['columns', 'filter', 'key', 'onBadRecord', 'maxRejects'],
-  envelope: ['eventType', 'resource', 'version', 'jurisdiction', 'dataSensitivity', 'tags'],
-  source: ['bucket', 'prefix'],
-};
-
-function suggestion(key: string, path: readonly PropertyKey[]): string {
-  const known = fields[path.map(String).join('.')] ?? ['type', 'from'];
+function knownField(key: string, names: string): string {
+  const known = names.split(' ').filter((name) => name !== 'kind');
+  if (known.length === 0) return 'no field here';
   const near = nearest(key, known);
-  return near === null ? ` (there are: ${known.join(', ')})` : `; did you mean '${near}'?`;
+  return `a field that there is${near === null ? `: ${known.join(', ')}` : `; did you mean '${near}'?`}`;
 }

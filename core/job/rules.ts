@@ -1,7 +1,6 @@
 /** Rules across the fields of a job. Shapes are spec.ts's. */
 import { parseType } from '../contract/types.ts';
 import { nearest } from '../nearest.ts';
-import { tableName } from '../storage.ts';
 import type { Job } from './model.ts';
 import { type Problem, shown } from './problems.ts';
 import { scheduleProblem } from './schedule.ts';
@@ -177,23 +176,3 @@ export function toJob(spec: ParsedSpec): Job {
 }
 
 const units: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-
-/** Two jobs whose tables would be one. */
-export function collisions(jobs: ReadonlyArray<{ file: string; job: Job }>): Problem[] {
-  const seen = new Map<string, string>();
-  return jobs.flatMap(({ file, job }) => {
-    const table = tableName(job.name);
-    const other = seen.get(table);
-    seen.set(table, file);
-    return other === undefined
-      ? []
-      : [
-          {
-            file,
-            field: 'name',
-            value: shown(job.name),
-            allowed: `a name whose table (${table}) is not that of ${other}`,
-          },
-        ];
-  });
-}
