@@ -157,6 +157,10 @@ export function nextCommand(
   return `forebay run ${job} --slice ${slice || '<slice>'}`;
 }
 
+/** Where every record went, as one sum. */
+export const sumOf = ({ read, written, rejected, filtered }: Omit<Accounting, 'balanced'>): string =>
+  `${read} read = ${written} written + ${rejected} rejected + ${filtered} filtered`;
+
 /** 0 where the slice is published as it should be; a skipped run found it so. */
 export const succeeded = (status: RunStatus): boolean =>
   status === 'COMPLETED' || status === 'PARTIAL' || status === 'SKIPPED';

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Tap } from '../../aws/tap.ts';
 import type { Output } from '../output.ts';
 import { examples, type OpenSession } from '../program.ts';
+import { sumOf } from '../report.ts';
 import { positive } from './runs.ts';
 
 /** EventBridge's own frame around a completion event. */
@@ -14,7 +15,7 @@ interface BusEvent {
       job: string;
       slice: string;
       runId: string;
-      counts: object | null;
+      counts: Parameters<typeof sumOf>[0] | null;
       error?: { name: string; message: string };
     };
   };
@@ -66,7 +67,7 @@ function printEvent(out: Output, event: BusEvent): void {
   const { job, slice, runId, counts, error } = event.detail.data;
   const type = event['detail-type'];
   const tone = type === 'JobFailed' ? 'red' : type === 'JobPartial' ? 'yellow' : 'green';
-  const numbers = counts === null ? '' : ` ${JSON.stringify(counts)}`;
-  const why = error === undefined ? '' : ` ${error.name}: ${error.message}`;
+  const numbers = counts === null ? '' : `: ${sumOf(counts)}`;
+  const why = error === undefined ? '' : `: ${error.name}: ${error.message}`;
   out.line(`${event.time} ${out.paint(tone, type)} ${job} ${slice} run ${runId}${numbers}${why}`);
 }

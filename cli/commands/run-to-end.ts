@@ -6,6 +6,7 @@ import type { RunRequest } from '../../tasks/open-run/contract.ts';
 import type { Cloud } from '../cloud.ts';
 import { follow, type Started } from '../follow.ts';
 import type { Output } from '../output.ts';
+import { sumOf } from '../report.ts';
 
 /** The execution is named by a new id; ids are ordered by time (UUIDv7). */
 export async function start(cloud: Cloud, job: string, request: RunRequest): Promise<Started> {
@@ -38,9 +39,6 @@ export async function runToEnd(
 export function printOutcome(out: Output, run: RunRecord): void {
   const tone = run.status === 'FAILED' ? 'red' : run.status === 'PARTIAL' ? 'yellow' : 'green';
   out.line(`run ${run.runId}: ${out.paint(tone, run.status)}`);
-  if (run.counts !== null) {
-    const { read, written, rejected, filtered } = run.counts;
-    out.line(`  ${read} read = ${written} written + ${rejected} rejected + ${filtered} filtered`);
-  }
+  if (run.counts !== null) out.line(`  ${sumOf(run.counts)}`);
   if (run.error !== null) out.line(`  ${out.paint('red', run.error.name)}: ${run.error.message}`);
 }

@@ -5,7 +5,7 @@ import { counted } from '../../core/text.ts';
 import type { Output } from '../output.ts';
 import { wrongUsage } from '../problem.ts';
 import { examples, type OpenSession } from '../program.ts';
-import { type RunReport, runReport } from '../report.ts';
+import { type RunReport, runReport, sumOf } from '../report.ts';
 import { findRun } from '../run-names.ts';
 import type { Session } from '../session.ts';
 
@@ -134,9 +134,8 @@ function printStates(out: Output, { states, shards }: RunReport): void {
 
 function printAccounting(out: Output, { accounting, rejectsByCode, run }: RunReport): void {
   if (accounting === null) return;
-  const { read, written, rejected, filtered, balanced } = accounting;
-  const sum = `${read} read = ${written} written + ${rejected} rejected + ${filtered} filtered`;
-  out.line(`records: ${balanced ? sum : out.paint('red', `${sum}: they do not add up`)}`);
+  const sum = sumOf(accounting);
+  out.line(`records: ${accounting.balanced ? sum : out.paint('red', `${sum}: they do not add up`)}`);
   const codes = Object.entries(rejectsByCode).map(([code, count]) => `${count} ${code}`);
   if (codes.length > 0) out.line(`rejects: ${codes.join(', ')}`);
   if (run.counts?.repeatedKeys) out.line(`repeated keys: ${run.counts.repeatedKeys}`);
