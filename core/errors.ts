@@ -41,6 +41,7 @@ const terminal = [
   'SecretMissing',
   'MemoryExceeded',
   'DiskFull',
+  'TextsInseparable',
 ] as const;
 
 const transient = ['Throttled', 'ServiceUnavailable', 'LedgerConflict', 'WriteFailed'] as const;

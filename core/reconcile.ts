@@ -99,8 +99,12 @@ function asCause(error: ErrorRecord | null, where: string): Error {
 export function holdLimits(counts: Accounting, contract: Pick<Contract, 'maxRejects'>, runId: string): void {
   const { maxRejects } = contract;
   if (maxRejects === null || counts.rejected === 0) return;
-  const limit = 'count' in maxRejects ? maxRejects.count : maxRejects.ratio * counts.read;
-  if (counts.rejected <= limit) return;
+  // Divided, as a person would check it: a product of a ratio may fall short of the whole number that it means.
+  const held =
+    'count' in maxRejects
+      ? counts.rejected <= maxRejects.count
+      : counts.rejected / counts.read <= maxRejects.ratio;
+  if (held) return;
   const allowed = 'count' in maxRejects ? `${maxRejects.count}` : `a ratio of ${maxRejects.ratio}`;
   throw new ForebayError(
     'RejectThresholdExceeded',

@@ -43,7 +43,7 @@ export function parseSlice(job: Timed, name: string): Slice {
     throw invalid(job, name, `there is no such time in ${job.timezone}; write it as ${form.example}`);
   }
   const occurrences = first.getPossibleOffsets();
-  const start = second ? occurrences[1] : earliest(occurrences);
+  const start = second ? occurrences[1] : startOf(earliest(occurrences), job.cadence);
   if (start === undefined) throw invalid(job, name, `that hour comes only once in ${job.timezone}`);
   return sliceFrom(job.cadence, start);
 }
@@ -72,17 +72,28 @@ function sliceFrom(cadence: TimedCadence, start: DateTime): Slice {
   };
 }
 
-/** An hour is sixty minutes by the clock on the wall or by time passed: both agree but in a half-hour change. */
 function endOf(start: DateTime, cadence: TimedCadence): DateTime {
-  if (cadence === 'hourly') return startOf(start.plus({ minutes: 60 }), cadence);
-  const step: DurationLikeObject = cadence === 'daily' ? { days: 1 } : { months: 1 };
-  return startOf(start.plus(step), cadence);
+  if (cadence !== 'hourly') {
+    const step: DurationLikeObject = cadence === 'daily' ? { days: 1 } : { months: 1 };
+    return startOf(start.plus(step), cadence);
+  }
+  const next = startOf(start.plus({ minutes: 60 }), cadence);
+  // An hour into which the clock goes back by half an hour is longer.
+  return +next > +start ? next : startOf(start.plus({ minutes: 120 }), cadence);
 }
 
 function startOf(time: DateTime, cadence: TimedCadence): DateTime {
-  if (cadence !== 'hourly') return time.startOf(forms[cadence].unit);
-  // By time passed, not by local time: in a repeated hour `startOf` may answer with the first of the two.
-  return time.minus({ minutes: time.minute, seconds: time.second, milliseconds: time.millisecond });
+  if (cadence === 'hourly') return startOfHour(time);
+  // Where midnight comes twice, Luxon may answer with the second.
+  return earliest(time.startOf(forms[cadence].unit).getPossibleOffsets());
+}
+
+/** By time passed, not by local time: in a repeated hour Luxon's `startOf` may answer with the first of the two. */
+function startOfHour(time: DateTime): DateTime {
+  const start = time.minus({ minutes: time.minute, seconds: time.second, milliseconds: time.millisecond });
+  if (start.minute === 0) return start;
+  // The clock was changed by half an hour within these minutes: back in the same hour, or on to this one.
+  return start.hour === time.hour ? startOfHour(start) : start.plus({ minutes: 60 - start.minute });
 }
 
 const earliest = (times: DateTime[]): DateTime =>

@@ -1,7 +1,7 @@
 /** What a contract asks of the source: which fields, and how each column comes from them. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, Contract } from '../job/model.ts';
-import { sqlName } from './duckdb.ts';
+import { sqlName, sqlText } from './duckdb.ts';
 import { type Expression, ExpressionProblem, readExpression } from './expression.ts';
 import { duckdbType, typeWord } from './types.ts';
 
@@ -83,17 +83,18 @@ export async function bindProblems(
   contract: AnalysedContract,
 ): Promise<ContractProblem[]> {
   const cased = caseProblems(contract);
-  if (cased.length > 0 || contract.fields.length === 0) return cased;
+  if (cased.length > 0) return cased;
   const typed = new Map(typedColumns(contract).map(({ name, type }) => [name, duckdbType(type)]));
   const fields = contract.fields.map((name) => `${sqlName(name)} ${typed.get(name) ?? 'VARCHAR'}`);
-  await duck.run(`CREATE OR REPLACE TEMP TABLE source (${fields.join(', ')})`);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE source (${fields.join(', ') || 'nothing INTEGER'})`);
   const problems: ContractProblem[] = [];
   for (const { column, source } of contract.columns) {
     if (source.kind === 'field') continue;
     const field = `contract.columns.${column.name}.from`;
-    const bound = await bind(duck, `CAST(${source.sql} AS ${duckdbType(column.type)})`);
+    const bound = await bind(duck, source.sql);
+    const fits = bound !== null && (await isCastable(duck, bound, duckdbType(column.type)));
     const allowed = `SQL over fields (text, or typed columns) whose result can become ${typeWord(column.type)}`;
-    if (bound === null) problems.push({ field, value: column.from ?? '', allowed });
+    if (!fits) problems.push({ field, value: column.from ?? '', allowed });
   }
   if (contract.filter !== null && (await bind(duck, contract.filter.sql)) !== 'BOOLEAN') {
     problems.push({
@@ -112,6 +113,18 @@ export async function bind(duck: DuckDBConnection, sql: string): Promise<string 
     return String(reader.getRows()[0]?.[1]);
   } catch {
     return null;
+  }
+}
+
+/** Whether DuckDB has a cast from one type to the other, which it tells only when it casts a value. */
+async function isCastable(duck: DuckDBConnection, from: string, to: string): Promise<boolean> {
+  const texts = ['1', '2000-01-01', '01:00:00', '1 day', '[1]'];
+  const value = `coalesce(${texts.map((text) => `TRY_CAST(${sqlText(text)} AS ${from})`).join(', ')})`;
+  try {
+    await duck.run(`SELECT CAST(${value} AS ${to})`);
+    return true;
+  } catch (error) {
+    return !/Unimplemented type for cast/.test(String(error));
   }
 }
 

@@ -60,15 +60,19 @@ function single(tree: Node): Node {
   const { node } = (tree.statements as Array<{ node: Node }>)[0] ?? { node: {} };
   const list = node.select_list as Node[] | undefined;
   const from = node.from_table as Node | undefined;
-  const modifiers = node.modifiers as unknown[] | undefined;
   const [root] = list ?? [];
-  const bare =
-    node.type === 'SELECT_NODE' && list?.length === 1 && from?.type === 'EMPTY' && modifiers?.length === 0;
-  if (!bare || root === undefined || node.where_clause || node.having || node.qualify) {
+  const bare = node.type === 'SELECT_NODE' && list?.length === 1 && from?.type === 'EMPTY';
+  if (!bare || root === undefined || clauses.some((clause) => isThere(node[clause]))) {
     throw new ExpressionProblem('one SQL expression, not a statement');
   }
   return root;
 }
+
+/** What a SELECT may have behind its list; a `)` in the text would let it in. */
+const clauses = ['modifiers', 'where_clause', 'group_expressions', 'having', 'qualify', 'sample'];
+
+const isThere = (clause: unknown): boolean =>
+  Array.isArray(clause) ? clause.length > 0 : clause !== null && clause !== undefined;
 
 function visit(value: unknown, names: Set<string>): void {
   if (Array.isArray(value)) {
@@ -125,8 +129,7 @@ function checkFunction(node: Node): void {
 
 /** A cast to a type with a time zone would read the session's. */
 function checkCast(node: Node): void {
-  const id = String((node.cast_type as Node | undefined)?.id);
-  if (id.endsWith('WITH TIME ZONE')) {
-    throw new ExpressionProblem(`casts to types without a time zone; not ${id}`);
-  }
+  // As text, so that one within a list or a struct is seen.
+  const zoned = /\b(TIME|TIMESTAMP) WITH TIME ZONE\b/.exec(JSON.stringify(node.cast_type));
+  if (zoned !== null) throw new ExpressionProblem(`casts to types without a time zone; not ${zoned[0]}`);
 }

@@ -20,10 +20,9 @@ export interface Judgement {
   faults: Fault[];
 }
 
-/** The shard's texts: `record` (number within the raw object) and `f0`, `f1` … for the needed fields. */
-export const textsTable = 'texts';
-
 /**
+ * `texts` is a SELECT of `record` and `f0`, `f1` … for the needed fields.
+ *
  * Values and faults, in layers of SELECTs, each of which sees the one before: values of fields; the names that
  * expressions use; values of expressions; the first fault in the contract's order; the filter.
  */
@@ -31,6 +30,7 @@ export async function judge(
   duck: DuckDBConnection,
   job: Pick<Job, 'timezone' | 'contract'>,
   contract: AnalysedContract,
+  texts: string,
 ): Promise<Judgement> {
   const plan = await planColumns(duck, contract);
   const { filter } = contract;
@@ -42,7 +42,7 @@ export async function judge(
   const results = plan.flatMap((column, i) =>
     column.kind === 'field' ? [] : [castExact(i, column.type, `x${i}[1]`, column.bound, job.timezone)],
   );
-  const cast = stack(`SELECT * FROM ${textsTable}`, inParallel(fields));
+  const cast = stack(texts, inParallel(fields));
   const all = stack(
     tries.length === 0 ? cast : withExpressions(cast, names(contract, plan), tries),
     inParallel(results),

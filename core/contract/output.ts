@@ -1,6 +1,7 @@
 /** What a contract's columns are behind the privacy rules: in Parquet, in the catalog and in the ids. */
 import { metadataStruct } from '../envelope/struct.ts';
 import type { Column, Job, PrivacyRule } from '../job/model.ts';
+import { ruleOf } from '../privacy/rules.ts';
 import { type ColumnType, typeWord } from './types.ts';
 
 export interface OutputColumn {
@@ -13,7 +14,7 @@ export interface OutputColumn {
 /** In the contract's order; what is dropped is gone. */
 export const outputColumns = (job: Pick<Job, 'contract' | 'privacy'>): OutputColumn[] =>
   job.contract.columns.flatMap((column) => {
-    const rule = job.privacy[column.name] ?? null;
+    const rule = ruleOf(job, column.name);
     if (rule === 'drop') return [];
     return [{ column, rule, type: rule === null ? column.type : { name: 'string' } }];
   });

@@ -23,7 +23,7 @@ export function nameByKey(job: string, values: readonly string[]): string {
 export const sha1OfName = (name: string): string =>
   `sha1(${blobLiteral(Buffer.from(recordNamespace.replaceAll('-', ''), 'hex'))} || encode(${name}))`;
 
-/** Version 5 and the variant set in the first 16 bytes of a SHA-1; `hash` is SQL for its hex. */
+/** Version 5 and the variant set in the first 16 bytes of a SHA-1; `hash` is SQL for its hex. A UUID, or null. */
 export const uuidFromSha1 = (hash: string): string =>
-  `${hash}[1:8] || '-' || ${hash}[9:12] || '-5' || ${hash}[14:16] || '-' || ` +
-  `'89ab89ab89ab89ab'[strpos('0123456789abcdef', ${hash}[17])] || ${hash}[18:20] || '-' || ${hash}[21:32]`;
+  `CASE WHEN ${hash} IS NOT NULL THEN CAST(concat(${hash}[1:12], '5', ${hash}[14:16], ` +
+  `'89ab89ab89ab89ab'[strpos('0123456789abcdef', ${hash}[17])], ${hash}[18:32]) AS UUID) END`;

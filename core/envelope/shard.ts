@@ -1,20 +1,21 @@
 /** One shard from its bytes to a Parquet batch: what the Envelope task does, without a cloud. */
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBDataChunk, DuckDBInstance, INTEGER, VARCHAR } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type AnalysedContract, analyseContract } from '../contract/analyse.ts';
 import { sqlName, sqlText } from '../contract/duckdb.ts';
-import { type Fault, judge, textsTable } from '../contract/judge.ts';
+import { type Fault, judge } from '../contract/judge.ts';
 import { outputColumns } from '../contract/output.ts';
 import { ForebayError } from '../errors.ts';
 import type { RecordFormat } from '../formats/interfaces.ts';
 import type { Job } from '../job/model.ts';
-import { protect } from '../privacy/rules.ts';
+import { protect, ruleOf } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
 import type { Reject } from '../shard.ts';
 import { nameByKey, nameByPlace, sha1OfName, uuidFromSha1 } from './id.ts';
 import type { EnvelopeMetadata } from './metadata.ts';
 import { metadataSql } from './struct-sql.ts';
+import { openTexts, type Texts } from './texts.ts';
 
 export interface ShardInput {
   job: Job;
@@ -55,8 +56,9 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
     const duck = await instance.connect();
     const { analysed } = await analyseContract(duck, input.job.contract);
     const positions = fieldPositions(analysed, fields, input.job);
-    const { malformed } = await loadTexts(duck, input, fields, positions);
-    const faults = await judgeTexts(duck, input.job, analysed);
+    const texts = await openTexts(duck, input.bytes, positions);
+    const malformed = await readTexts(input, fields, texts);
+    const faults = await judgeTexts(duck, input, analysed, texts);
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);
     const [rows = 0, filtered = 0] = await counts(duck);
@@ -75,6 +77,7 @@ async function openDuckDB(directory: string): Promise<DuckDBInstance> {
   const duck = await instance.connect();
   await duck.run(`SET temp_directory = ${sqlText(join(directory, 'spill'))}`);
   await duck.run(`SET allowed_directories = [${sqlText(`${directory}/`)}]`);
+  await duck.run("SET GLOBAL TimeZone = 'UTC'");
   // It moves what two expressions share out of their TRY, where one failing record would fail the shard.
   await duck.run("SET disabled_optimizers = 'common_subexpressions'");
   await duck.run('SET enable_external_access = false');
@@ -101,38 +104,47 @@ interface Found {
   fault: Fault;
 }
 
-async function loadTexts(
-  duck: DuckDBConnection,
-  input: ShardInput,
-  fields: readonly string[],
-  positions: readonly number[],
-): Promise<{ malformed: Found[] }> {
-  const columns = positions.map((_, i) => `f${i} VARCHAR`);
-  await duck.run(`CREATE TEMP TABLE ${textsTable} (${['record INTEGER', ...columns].join(', ')})`);
-  const appender = await duck.createAppender(textsTable);
-  const types = [INTEGER, ...positions.map(() => VARCHAR)];
-  const { malformed } = await input.format.read(input.bytes, fields, ({ records, columns: texts }) => {
-    if (records.length === 0) return;
-    const chunk = DuckDBDataChunk.create(types, records.length);
-    chunk.setColumnValues(0, records);
-    for (const [i, position] of positions.entries()) chunk.setColumnValues(i + 1, texts[position] ?? []);
-    appender.appendDataChunk(chunk);
-  });
-  appender.closeSync();
-  return {
-    malformed: malformed.map(({ record, code, message }) => ({
-      record,
-      fault: { code, column: null, message },
-    })),
-  };
+/** The good records go to `texts`; what the format itself refuses is the answer. */
+async function readTexts(input: ShardInput, fields: readonly string[], texts: Texts): Promise<Found[]> {
+  const { malformed } = await input.format.read(input.bytes, fields, texts.append);
+  texts.close();
+  return malformed.map(({ record, code, message }) => ({ record, fault: { code, column: null, message } }));
 }
 
-async function judgeTexts(duck: DuckDBConnection, job: Job, contract: AnalysedContract): Promise<Fault[]> {
-  const { sql, faults } = await judge(duck, job, contract);
-  await duck.run(`CREATE TEMP TABLE judged AS ${sql}`);
-  await duck.run(`DROP TABLE ${textsTable}`);
+/** `judged`: of each record its values, its fault, whether it is kept, and its id. */
+async function judgeTexts(
+  duck: DuckDBConnection,
+  input: ShardInput,
+  contract: AnalysedContract,
+  texts: Texts,
+): Promise<Fault[]> {
+  const { sql, faults } = await judge(duck, input.job, contract, texts.sql);
+  const hashed = `SELECT *, ${sha1OfName(nameOf(input, contract))} AS hash FROM (${sql}) AS records`;
+  await duck.run(
+    `CREATE TEMP TABLE judged AS SELECT * EXCLUDE (hash), ${uuidFromSha1('hash')} AS id FROM (${hashed})`,
+  );
+  await duck.run('DROP TABLE packed');
   return faults;
 }
+
+/** SQL for what a record's id is made from. */
+function nameOf(input: ShardInput, contract: AnalysedContract): string {
+  const { job, run } = input;
+  return job.contract.key.length === 0
+    ? nameByPlace(run, input.raw.sha256, recordNumber(input))
+    : nameByKey(run.job, job.contract.key.map(protectedValue(input, contract)));
+}
+
+/** SQL for a record's number within the raw object. */
+const recordNumber = ({ firstRecord }: ShardInput): string => `(record + ${firstRecord}::BIGINT)`;
+
+/** SQL for a column's value behind its privacy rule. */
+const protectedValue =
+  ({ job, hashKey }: ShardInput, contract: AnalysedContract) =>
+  (name: string): string => {
+    const value = `v${contract.columns.findIndex(({ column }) => column.name === name)}`;
+    return protect(value, ruleOf(job, name), hashKey);
+  };
 
 async function faultyRecords(duck: DuckDBConnection, faults: readonly Fault[]): Promise<Found[]> {
   const reader = await duck.runAndReadAll('SELECT record, fault FROM judged WHERE fault IS NOT NULL');
@@ -150,39 +162,33 @@ async function counts(duck: DuckDBConnection): Promise<number[]> {
   return (reader.getRows()[0] ?? []).map(Number);
 }
 
-/** The batch: `metadata`, then the contract's columns behind the privacy rules, in the records' order. */
+/**
+ * The batch: `metadata`, then the contract's columns behind the privacy rules. On one thread DuckDB keeps the order
+ * of the records, and the same records give the same bytes.
+ */
 async function writeBatch(
   duck: DuckDBConnection,
   input: ShardInput,
   contract: AnalysedContract,
 ): Promise<string> {
   const { job, run } = input;
-  const columnOf = (name: string) => `v${contract.columns.findIndex(({ column }) => column.name === name)}`;
-  const protectedOf = (name: string) => protect(columnOf(name), job.privacy[name] ?? null, input.hashKey);
-  const record = `(record + ${input.firstRecord}::BIGINT)`;
-  const name =
-    job.contract.key.length === 0
-      ? nameByPlace(run, input.raw.sha256, record)
-      : nameByKey(run.job, job.contract.key.map(protectedOf));
-  await duck.run(
-    `CREATE TEMP TABLE named AS SELECT *, ${uuidFromSha1('hash')} AS id FROM ` +
-      `(SELECT *, ${sha1OfName(name)} AS hash FROM judged WHERE ${kept}) AS hashed`,
-  );
-  const metadata = metadataSql(input.metadata, run, input.raw.key, { id: 'id', record });
+  const id = 'CAST(id AS VARCHAR)';
+  const metadata = metadataSql(input.metadata, run, input.raw.key, { id, record: recordNumber(input) });
+  const valueOf = protectedValue(input, contract);
   const columns = outputColumns(job).map(
-    ({ column }) => `${protectedOf(column.name)} AS ${sqlName(column.name)}`,
+    ({ column }) => `${valueOf(column.name)} AS ${sqlName(column.name)}`,
   );
   const file = join(input.directory, 'batch.parquet');
   await duck.run(
-    `COPY (SELECT ${[`${metadata} AS metadata`, ...columns].join(', ')} FROM named ORDER BY record) ` +
-      `TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (SELECT ${[`${metadata} AS metadata`, ...columns].join(', ')} FROM judged WHERE ${kept}) ` +
+      `TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
   );
   return file;
 }
 
 async function sortedIds(duck: DuckDBConnection): Promise<Buffer> {
   const reader = await duck.runAndReadAll(
-    `SELECT string_agg(replace(id, '-', ''), '' ORDER BY id) FROM named`,
+    `SELECT string_agg(replace(CAST(id AS VARCHAR), '-', ''), '' ORDER BY id) FROM judged WHERE ${kept}`,
   );
   return Buffer.from(String(reader.getRows()[0]?.[0] ?? ''), 'hex');
 }

@@ -16,29 +16,35 @@ export function metadataSql(
   rawObject: string,
   { id, record }: RecordSql,
 ): string {
-  const constants: Record<string, unknown> = { ...metadata };
   const lineage: Record<string, string> = {
-    runId: sqlText(run.runId),
-    slice: sqlText(run.slice),
-    rawObject: sqlText(rawObject),
+    runId: constant(run.runId),
+    slice: constant(run.slice),
+    rawObject: constant(rawObject),
     record,
-    jobVersion: sqlText(run.jobVersion),
+    jobVersion: constant(run.jobVersion),
   };
-  return pack(metadataFields, (name) => {
-    if (name === 'id') return id;
-    if (name === 'lineage') return pack(lineageFields, (field) => lineage[field] ?? 'NULL');
-    return literal(constants[name]);
-  });
+  const values: Record<string, string> = {
+    ...Object.fromEntries(Object.entries(metadata).map(([name, value]) => [name, literal(value)])),
+    id,
+    timestamp: `CAST(${sqlText(metadata.timestamp)} AS TIMESTAMP)`,
+    lineage: pack(lineageFields, lineage),
+  };
+  return pack(metadataFields, values);
 }
 
 const pack = (
   fields: ReadonlyArray<{ name: string; duckdb: string }>,
-  value: (name: string) => string,
+  values: Readonly<Record<string, string>>,
 ): string =>
-  `struct_pack(${fields.map(({ name, duckdb }) => `"${name}" := CAST(${value(name)} AS ${duckdb})`).join(', ')})`;
+  `struct_pack(${fields.map(({ name, duckdb }) => `"${name}" := ${values[name] ?? `CAST(NULL AS ${duckdb})`}`).join(', ')})`;
 
-function literal(value: unknown): string {
-  if (value === undefined || value === null) return 'NULL';
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  return typeof value === 'number' ? String(value) : sqlText(String(value));
+function literal(value: string | number | string[]): string {
+  if (Array.isArray(value)) return `[${value.map(sqlText).join(', ')}]`;
+  return typeof value === 'number' ? `CAST(${value} AS BIGINT)` : constant(value);
 }
+
+/**
+ * A text that is the same for each row. Parquet's writer hashes every text of every row for its dictionary, but it
+ * takes over the dictionary of an ENUM as it is; in the file both are the same UTF-8 column.
+ */
+const constant = (text: string): string => `CAST(${sqlText(text)} AS ENUM(${sqlText(text)}))`;

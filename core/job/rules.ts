@@ -1,6 +1,7 @@
 /** Rules across the fields of a job. Shapes are spec.ts's. */
 import { parseType } from '../contract/types.ts';
 import { nearest } from '../nearest.ts';
+import { ruleOf } from '../privacy/rules.ts';
 import type { Job } from './model.ts';
 import { type Problem, shown } from './problems.ts';
 import { scheduleProblem } from './schedule.ts';
@@ -63,7 +64,7 @@ function columnHint(name: string, names: string[]): string {
 function keyRules(job: Job): Found[] {
   const found = job.contract.key.flatMap((name, i): Found[] => {
     const field = `contract.key.${i}`;
-    const rule = job.privacy[name];
+    const rule = ruleOf(job, name);
     if (rule === 'mask' || rule === 'drop') {
       return [
         {
@@ -80,7 +81,7 @@ function keyRules(job: Job): Found[] {
       ? []
       : [{ field, value: shown(name), allowed: 'each column once' }];
   });
-  const dropped = job.contract.columns.every(({ name }) => job.privacy[name] === 'drop');
+  const dropped = job.contract.columns.every(({ name }) => ruleOf(job, name) === 'drop');
   return dropped
     ? [...found, { field: 'privacy', value: shown(job.privacy), allowed: 'at least one column that is kept' }]
     : found;

@@ -44,13 +44,23 @@ function cronProblem(values: string[]): string | null {
 function isField(value: string, field: CronField): boolean {
   if (value === '*') return true;
   if (value === '?') return field.name.startsWith('day');
-  if (field.name === 'day of month' && /^(L|LW|\d{1,2}W)$/.test(value)) return true;
-  if (field.name === 'day of week' && /^(L|[1-7]L|([1-7]|[A-Z]{3})#[1-5])$/.test(value)) return true;
-  return value.split(',').every((part) => {
-    const match = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(part);
-    if (match === null || match[3] === '0') return false;
-    return [match[1], match[2]].every((bound) => bound === undefined || inRange(bound, field));
-  });
+  return isSpecialDay(value, field) || value.split(',').every((part) => isPart(part, field));
+}
+
+/** The last day, the weekday nearest to one, the last Friday, the second Tuesday; each stands alone. */
+function isSpecialDay(value: string, field: CronField): boolean {
+  if (field.name === 'day of month') return /^(L|LW|([1-9]|[12]\d|3[01])W)$/.test(value);
+  const [, day = ''] = /^(\w+?)(?:L|#[1-5])$/.exec(value) ?? [];
+  return field.name === 'day of week' && (value === 'L' || inRange(day, field));
+}
+
+function isPart(part: string, field: CronField): boolean {
+  const match = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/.exec(part);
+  if (match === null) return false;
+  const [, from, to, step] = match;
+  // The user guide has no steps for days of the week.
+  if (step === '0' || (step !== undefined && field.name === 'day of week')) return false;
+  return [from, to].every((bound) => bound === undefined || inRange(bound, field));
 }
 
 function inRange(bound: string, field: CronField): boolean {

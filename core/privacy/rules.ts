@@ -1,9 +1,13 @@
 /** The privacy rules as SQL over a column's typed value. Null stays null. */
 import { createHash } from 'node:crypto';
-import type { PrivacyRule } from '../job/model.ts';
+import type { Job, PrivacyRule } from '../job/model.ts';
 
 /** What stands for every masked value. */
 export const mask = '***';
+
+/** Own fields alone: a column may be called `constructor`, which every object has. */
+export const ruleOf = ({ privacy }: Pick<Job, 'privacy'>, column: string): PrivacyRule | null =>
+  (Object.hasOwn(privacy, column) ? privacy[column] : undefined) ?? null;
 
 /** `hashKey` is needed for `hash` alone. A dropped column has no SQL: it is not selected. */
 export function protect(value: string, rule: PrivacyRule | null, hashKey: Buffer | null): string {

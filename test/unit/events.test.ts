@@ -2,12 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 // As another package imports it: by the name that package.json exports.
 import type { CompletionEvent, JobFailed } from 'forebay/core/events';
+import { v5 as uuidv5 } from 'uuid';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { type EventType, eventId, eventSchemas, eventTypes, jsonSchemaOf } from '../../core/events.ts';
+import {
+  type EventType,
+  eventId,
+  eventSchemas,
+  eventSource,
+  eventTypes,
+  jsonSchemaOf,
+} from '../../core/events.ts';
 import { eventProblems } from '../support/events.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'events');
 const read = (name: string) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+const page = () => readFileSync(join(folder, 'README.md'), 'utf8');
 type Example = { metadata: Record<string, unknown>; data: Record<string, unknown> };
 const exampleOf = (type: EventType): Example => read(`${type}.example.json`);
 
@@ -52,6 +61,51 @@ describe.each(eventTypes)('%s', (type) => {
   });
 });
 
+test('each example has the id that the page says how to make', () => {
+  const [, namespace = ''] = /namespace `([0-9a-f-]{36})`/.exec(page()) ?? [];
+  for (const type of eventTypes) {
+    const { metadata, data } = exampleOf(type);
+    expect(metadata.id).toBe(uuidv5(`${data.runId}/${type}`, namespace));
+    expect(eventId(String(data.runId), type)).toBe(metadata.id);
+  }
+});
+
+test('the examples add up, and tell one time in its three forms', () => {
+  for (const type of eventTypes) {
+    const { metadata, data } = exampleOf(type);
+    expect(metadata.requestTimeEpoch).toBe(Date.parse(String(metadata.timestamp)));
+    expect(metadata.timestampHuman).toBe('2 March 2026, 01:15:00 UTC');
+    const counts = data.counts as Record<string, number> | null;
+    if (counts === null) continue;
+    const { read: all = 0, written = 0, rejected = 0, filtered = 0 } = counts;
+    expect(all).toBe(written + rejected + filtered);
+    expect(rejected > 0).toBe(type === 'JobPartial');
+  }
+});
+
+test("the page's rule takes the events of the job that it names, and no others", () => {
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page()) ?? [];
+  const rule = JSON.parse(json);
+  const matches = (type: EventType, job: string) => {
+    const { metadata, data } = exampleOf(type);
+    return patternMatches(rule, {
+      ...{ source: eventSource, 'detail-type': type, detail: { metadata, data: { ...data, job } } },
+    });
+  };
+  expect(matches('JobCompleted', 'orders')).toBe(true);
+  expect(matches('JobPartial', 'orders')).toBe(true);
+  expect(matches('JobFailed', 'orders')).toBe(false);
+  expect(matches('JobCompleted', 'payments')).toBe(false);
+});
+
+/** EventBridge's matching as far as the page needs it: a list holds the values that a field may have. */
+function patternMatches(pattern: unknown, value: unknown): boolean {
+  if (Array.isArray(pattern)) return pattern.includes(value);
+  return Object.entries(pattern as object).every(([name, inner]) =>
+    patternMatches(inner, (value as Record<string, unknown> | undefined)?.[name]),
+  );
+}
+
 test('an id is the same for each repeat, and another for each run and type', () => {
   expect(eventId('r1', 'JobCompleted')).toBe(eventId('r1', 'JobCompleted'));
   const ids = ['r1', 'r2'].flatMap((run) => eventTypes.map((type) => eventId(run, type)));
@@ -63,10 +117,20 @@ test('the exported types are those of the schemas', () => {
   expectTypeOf<JobFailed['data']['error']['name']>().toEqualTypeOf<string>();
 });
 
-test('docs/events/README.md names each type and each field of data', () => {
-  const page = readFileSync(join(folder, 'README.md'), 'utf8');
-  for (const type of eventTypes) {
-    const fields = Object.keys(read(`${type}.schema.json`).properties.data.properties);
-    for (const name of [type, ...fields]) expect(page).toContain(`\`${name}\``);
-  }
+test('docs/events/README.md has each type and each field of data, and none that is not there', () => {
+  const rows = (heading: string) => {
+    const [, part = ''] = page().split(heading);
+    const first = (part.split(/^## /m)[0] ?? '').matchAll(/^\| ((?:`\w+`(?:, )?)+) \|/gm);
+    return [...first].flatMap(([, names = '']) => names.replaceAll('`', '').split(', '));
+  };
+  const schemas = eventTypes.map((type) => read(`${type}.schema.json`).properties.data.properties);
+  expect(rows('# Completion events\n').sort()).toEqual([...eventTypes].sort());
+  expect(rows('## data\n').sort()).toEqual([...new Set(schemas.flatMap(Object.keys))].sort());
+});
+
+test('docs/events/README.md names each count and each field of an error', () => {
+  const { counts } = read('JobCompleted.schema.json').properties.data.properties;
+  const { error } = read('JobFailed.schema.json').properties.data.properties;
+  const names = [counts, error].flatMap(({ properties }) => Object.keys(properties));
+  expect(names.filter((name) => !page().includes(`\`${name}\``))).toEqual([]);
 });

@@ -18,14 +18,21 @@ export type Examiner = (
 export function examiner(format: CsvFormat, shard: Buffer, width: number): Examiner {
   const dialect = dialectOf(format);
   const find = recordFinder(dialect, shard);
-  const doubtful = { utf8: !isUtf8(shard), ...quoteDoubts(dialect, shard) };
-  const quoteMark = format.quote;
-  const isNull = (text: string) => format.nulls.includes(text);
+  const doubtful = { utf8: !isUtf8(shard), ...quoteDoubts(dialect, format.nulls, shard) };
+  const nulls = new Set(format.nulls);
+  const longestNull = Math.max(-1, ...format.nulls.map((text) => text.length));
+  const isNull = (text: string) => text.length <= longestNull && nulls.has(text);
 
   return (row, record) => {
-    const badQuote = doubtful.hidden || (doubtful.quotes && row.some((text) => text.startsWith(quoteMark)));
-    const hasNull = row.some(isNull);
-    const inDoubt = badQuote || doubtful.utf8 || (hasNull && doubtful.quotes);
+    let quoteInFront = false;
+    let hasNull = false;
+    // No closures: this is done for each field of each record.
+    for (const text of row) {
+      if (text.charCodeAt(0) === dialect.quoteByte) quoteInFront = true;
+      if (isNull(text)) hasNull = true;
+    }
+    const badQuote = doubtful.hidden || (doubtful.quotes && quoteInFront);
+    const inDoubt = badQuote || doubtful.utf8 || (hasNull && doubtful.quotedNulls);
     const found = inDoubt ? find(record) : null;
     if (found !== null) {
       const bytes = shard.subarray(found.offset, found.offset + found.length);
@@ -44,15 +51,28 @@ export function examiner(format: CsvFormat, shard: Buffer, width: number): Exami
 /**
  * `hidden`: csv-parse takes a closing quote for a good one also before a NUL byte or a comment character, and
  * then nothing shows in the fields. In all other cases a field with a bad quote keeps its text as it is, and so
- * begins with the quote.
+ * begins with the quote. `quotedNulls`: a text that means null stands in quotes somewhere.
  */
 function quoteDoubts(
-  { quoteByte, commentByte }: Dialect,
+  { delimiter, quoteByte, escapeByte, commentByte }: Dialect,
+  nulls: readonly string[],
   shard: Buffer,
-): { quotes: boolean; hidden: boolean } {
+): { quotes: boolean; hidden: boolean; quotedNulls: boolean } {
   const quotes = shard.includes(quoteByte);
   const before = (byte: number) => quotes && shard.includes(Buffer.from([quoteByte, byte]));
-  return { quotes, hidden: before(0) || (commentByte >= 0 && before(commentByte)) };
+  const quote = String.fromCharCode(quoteByte);
+  const edges = [delimiter.toString(), '\n', '\r'];
+  const quoted = nulls.map((text) => quote + text + quote);
+  const stands = (field: string) =>
+    shard.indexOf(field) === 0 || edges.some((edge) => shard.includes(edge + field));
+  // With escapes in quotes there are more ways to write a text than can be looked for.
+  const escapes =
+    escapeByte === quoteByte ? nulls.some((text) => text.includes(quote)) : shard.includes(escapeByte);
+  return {
+    quotes,
+    hidden: before(0) || (commentByte >= 0 && before(commentByte)),
+    quotedNulls: quotes && (escapes || quoted.some(stands)),
+  };
 }
 
 const invalidQuote = {

@@ -18,7 +18,7 @@ export function csvFields(format: CsvFormat, header: Uint8Array | null): string[
   if (!isUtf8(bytes)) throw invalid('it is not valid UTF-8');
   const quotes = recordFinder(dialectOf(format), bytes)(0)?.quotes;
   if (quotes !== 'none') throw invalid('a quote in it is not closed, or closed within a field');
-  const [names = []] = parse(bytes, parserOptions(format));
+  const [names = []] = parse(bytes, parserOptions(format, bytes));
   for (const [at, name] of names.entries()) {
     if (name.trim() === '') throw invalid(`field ${at + 1} of ${names.length} has no name`);
     const first = names.indexOf(name);

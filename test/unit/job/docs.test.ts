@@ -1,59 +1,152 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** docs/job-file.md against the schema of job files, in both directions. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 import { loadJobs } from '../../../core/job/load.ts';
 import { jobSpec } from '../../../core/job/spec.ts';
+import { sliceForScheduledTime } from '../../../core/slice.ts';
+import { withFolder } from './support.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const doc = read('docs/job-file.md');
 
-interface JsonSchema {
-  properties?: Record<string, JsonSchema>;
-  additionalProperties?: JsonSchema | boolean;
-  anyOf?: JsonSchema[];
-  oneOf?: JsonSchema[];
-  items?: JsonSchema;
+/** What this test needs to know of zod's schemas. */
+interface Definition {
+  type: string;
+  innerType?: { def: Definition };
+  valueType?: { def: Definition };
+  element?: { def: Definition };
+  options?: Array<{ def: Definition }>;
+  shape?: Record<string, { def: Definition }>;
+  defaultValue?: unknown;
 }
 
-/** Paths of all fields that a job file may have, as docs/job-file.md writes them. */
-function fieldsOf(schema: JsonSchema, path = ''): string[] {
-  const below = (name: string) => (path === '' ? name : `${path}.${name}`);
-  const own = Object.entries(schema.properties ?? {})
-    .filter(([name]) => name !== 'kind')
-    .flatMap(([name, member]) => [below(name), ...fieldsOf(member, below(name))]);
-  const named = schema.additionalProperties;
-  const values = typeof named === 'object' ? fieldsOf(named, below('*')) : [];
-  const choices = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])];
-  return [...new Set([...own, ...values, ...choices.flatMap((choice) => fieldsOf(choice, path))])];
+/** Every field below a schema, by its path; a record's members are `<column>`, a list's items have no path. */
+function fieldsOf(def: Definition, path: string): Array<[string, Definition]> {
+  const inner = def.innerType?.def;
+  if (inner !== undefined) return fieldsOf(inner, path);
+  const at = (name: string) => (path === '' ? name : `${path}.${name}`);
+  if (def.shape !== undefined) {
+    return Object.entries(def.shape)
+      .filter(([name]) => name !== 'kind')
+      .flatMap(([name, member]) => [[at(name), member.def], ...fieldsOf(member.def, at(name))]);
+  }
+  if (def.valueType !== undefined) {
+    const column = def.valueType.def;
+    return [[at('<column>'), column], ...fieldsOf(column, at('<column>'))];
+  }
+  if (def.element !== undefined) return fieldsOf(def.element.def, path);
+  return (def.options ?? []).flatMap((option) => fieldsOf(option.def, path));
 }
 
-test('docs/job-file.md has a row for each field, and for nothing else', () => {
-  const documented = [...read('docs/job-file.md').matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
-  const fields = fieldsOf(z.toJSONSchema(jobSpec, { io: 'input' }) as JsonSchema);
-  expect(fields.length).toBeGreaterThan(30);
-  expect([...documented].sort()).toEqual(fields.sort());
+const fields = new Map(fieldsOf(jobSpec.def as unknown as Definition, ''));
+
+/** Rows of the tables of fields: path, default, allowed, example. */
+const rows = doc
+  .split('\n')
+  .filter((line) => /^\| `[a-zA-Z.<>]+` \|.*\|.*\|.*\|$/.test(line))
+  .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | ?\|$/g, '').trim()))
+  .filter((cells) => cells.length === 4)
+  .map(([field = '', standard = '', , example = '']) => ({
+    field: field.replaceAll('`', ''),
+    ...{ standard, example },
+  }));
+
+test('the schema has fields at every depth', () => {
+  expect([...fields.keys()]).toEqual(
+    expect.arrayContaining([
+      'name',
+      'source.prefix',
+      'contract.columns.<column>.from',
+      'contract.maxRejects.ratio',
+    ]),
+  );
 });
 
-test.each(['README.md', 'docs/job-file.md', 'docs/cli.md', 'docs/formats.md', 'docs/types.md'])(
-  'the job files in %s are right',
-  async (name) => {
-    const blocks = [...read(name).matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) => code);
-    const jobs = blocks.filter((code) => code.includes('defineJob'));
-    const dir = mkdtempSync(join(tmpdir(), 'forebay-docs-'));
-    for (const code of jobs) {
-      const [, job = ''] = /name: '([^']+)'/.exec(code) ?? [];
-      writeFileSync(join(dir, `${job}.ts`), code);
-    }
-    try {
-      expect(await loadJobs(dir)).toHaveLength(jobs.length);
-    } finally {
-      rmSync(dir, { recursive: true });
-    }
-  },
+test('each field of a job file is in the docs, and the docs name none that is not there', () => {
+  expect(rows.map(({ field }) => field).sort()).toEqual([...fields.keys()].sort());
+});
+
+test.each(rows)('the docs have the default of $field', ({ field, standard }) => {
+  const def = fields.get(field);
+  if (def?.type === 'default') {
+    expect(evaluate(standard.replaceAll('`', ''))).toEqual(def.defaultValue);
+  } else if (def?.type === 'optional') {
+    expect(standard).toBe(field === 'format.escape' ? 'the quote' : 'none');
+  } else {
+    const one = field.startsWith('contract.maxRejects.') ? 'either' : 'required';
+    expect(standard).toBe(field === 'privacy.<column>' ? 'none' : one);
+  }
+});
+
+/** A literal as the docs write it. */
+const evaluate = (literal: string): unknown => new Function(`return (${literal});`)();
+
+/** Each complete job of a Markdown file. */
+const jobsIn = (file: string): string[] =>
+  [...read(file).matchAll(/```ts\n([\s\S]*?)```/g)]
+    .map((match) => match[1] ?? '')
+    .filter((text) => text.includes('defineJob'));
+
+const pages = ['README.md', 'docs/job-file.md', 'docs/cli.md', 'docs/formats.md', 'docs/types.md'];
+const examples = pages.flatMap((page) =>
+  jobsIn(page).map((text) => ({ page, name: /name: '([^']+)'/.exec(text)?.[1] ?? '', text })),
 );
 
+test.each(examples)("the job '$name' in $page is right", async ({ name, text }) => {
+  const loaded = await withFolder({ [`${name}.ts`]: text }, loadJobs);
+  expect(loaded.map(({ job }) => job.name)).toEqual([name]);
+});
+
 test('README.md and docs/job-file.md show a job file each', () => {
-  for (const name of ['README.md', 'docs/job-file.md']) expect(read(name)).toContain('defineJob({');
+  expect(examples.map(({ page }) => page)).toEqual(expect.arrayContaining(['README.md', 'docs/job-file.md']));
+});
+
+test('each example of a field is allowed there', async () => {
+  const value = (field: string) => rows.find((row) => row.field === field)?.example.replaceAll('`', '') ?? '';
+  const part = (field: string) => `${field.split('.').at(-1)}: ${value(field)}`;
+  const format = ['delimiter', 'quote', 'escape', 'nulls', 'comment', 'required'].map((name) =>
+    part(`format.${name}`),
+  );
+  const envelope = rows.filter(({ field }) => field.startsWith('envelope.')).map(({ field }) => part(field));
+  const text = `
+    import { csv, defineJob, inbox, lake, s3Source } from 'forebay/core/job';
+    export default defineJob({
+      ${['name', 'owner', 'cadence', 'timezone', 'lag', 'schedule', 'sinks'].map(part).join(', ')},
+      source: s3Source({ ${part('source.bucket')}, ${part('source.prefix')} }),
+      format: csv({ ${format.join(', ')} }),
+      contract: {
+        columns: {
+          order_id: 'int', email: ${value('contract.columns.<column>')},
+          other: { ${part('contract.columns.<column>.type')}, ${part('contract.columns.<column>.from')} },
+        },
+        ${['filter', 'key', 'onBadRecord', 'maxRejects'].map((name) => part(`contract.${name}`)).join(', ')},
+      },
+      envelope: { ${envelope.join(', ')} },
+      ${part('privacy')},
+    });`;
+  const [loaded] = await withFolder({ 'orders.ts': text }, loadJobs);
+  expect(loaded?.job.format).toMatchObject({ delimiter: '\t', quote: "'", escape: '\\', nulls: ['', '\\N'] });
+  expect(loaded?.job.contract.columns[2]?.from).toBe('"Order ID"');
+});
+
+test('the problems that the docs show are told in these words', async () => {
+  const [, shown = ''] = /```\n(2 problems[\s\S]*?)\n```/.exec(doc) ?? [];
+  const wrong = (jobsIn('docs/job-file.md')[0] ?? '')
+    .replace("cadence: 'daily'", "cadence: 'weekly'")
+    .replace("key: ['order_id']", "key: ['order_ID']");
+  const told = await withFolder({ 'orders.ts': wrong }, async (dir) => {
+    const error = await loadJobs(dir).catch((reason: Error) => reason);
+    return error instanceof Error ? error.message.replaceAll(/\S*orders\.ts/g, 'jobs/orders.ts') : '';
+  });
+  expect(told).toBe(shown);
+});
+
+test("the docs' example of a lag is what a scheduled run does", () => {
+  expect(doc).toContain(
+    "With `cadence: 'daily'`, `lag: '3h'` and `timezone: 'UTC'`, the run of 02 March 02:15",
+  );
+  const job = { name: 'orders', cadence: 'daily', timezone: 'UTC', lagSeconds: 3 * 3_600 } as const;
+  expect(sliceForScheduledTime(job, '2026-03-02T02:15:00Z').name).toBe('2026-02-28');
 });

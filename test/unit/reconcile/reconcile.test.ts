@@ -119,6 +119,9 @@ test.each([
   [{ count: 2 }, 3, 100, false],
   [{ ratio: 0.03 }, 3, 100, true],
   [{ ratio: 0.029 }, 3, 100, false],
+  // 0.29 * 100 is less than 29 in floating point.
+  [{ ratio: 0.29 }, 29, 100, true],
+  [{ ratio: 0.29 }, 30, 100, false],
   [{ ratio: 0 }, 0, 0, true],
   [{ count: 0 }, 1, 1, false],
   [null, 100, 100, true],

@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test, vi } from 'vitest';
+import { outputColumns } from '../../../core/contract/output.ts';
+import { loadJobs } from '../../../core/job/load.ts';
+import { canonicalJson, versionOf } from '../../../core/job/version.ts';
+import { jobFile, loadOne, withFolder } from './support.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('hex');
+
+test('a job that says the least gets every default', async () => {
+  expect((await loadOne('orders')).job).toEqual({
+    name: 'orders',
+    owner: 'sales',
+    cadence: 'daily',
+    timezone: 'UTC',
+    lagSeconds: 0,
+    source: { kind: 'inbox' },
+    format: {
+      kind: 'csv',
+      delimiter: ',',
+      quote: '"',
+      escape: '"',
+      header: true,
+      nulls: [''],
+      comment: null,
+      required: false,
+    },
+    contract: {
+      columns: [
+        { name: 'id', type: { name: 'bigint' }, nullable: false, from: null },
+        { name: 'qty', type: { name: 'int' }, nullable: false, from: null },
+        { name: 'note', type: { name: 'string' }, nullable: true, from: null },
+      ],
+      filter: null,
+      key: [],
+      onBadRecord: 'quarantine',
+      maxRejects: null,
+    },
+    envelope: {
+      ...{ eventType: 'OrderPlaced', resource: '/orders', version: null },
+      ...{ jurisdiction: null, dataSensitivity: null, tags: null },
+    },
+    privacy: {},
+    sinks: [{ kind: 'lake' }],
+    schedule: null,
+  });
+});
+
+test('everything that a job says is in the job', async () => {
+  const { job } = await loadOne('flights', {
+    cadence: "'monthly'",
+    timezone: "'America/New_York'",
+    lag: "'90m'",
+    source: "s3Source({ bucket: 'partner-files', prefix: 'flights/{slice}/' })",
+    format:
+      "csv({ delimiter: '\\t', quote: \"'\", escape: '\\\\', header: ['No', 'from', 'origin'], nulls: ['\\\\N', '-'], comment: '#', required: true })",
+    contract: `{
+      columns: { no: { type: 'decimal(10, 2)?', from: '"No"' }, origin: { type: 'string', from: '"from"' } },
+      filter: "origin <> 'XXX'", key: ['origin'], onBadRecord: 'fail', maxRejects: { count: 3 },
+    }`,
+    envelope: `{
+      eventType: 'FlightListed', resource: '/flights', version: '2',
+      jurisdiction: 'us', dataSensitivity: 'public', tags: ['air', 'travel'],
+    }`,
+    privacy: "{ no: 'mask', origin: 'hash' }",
+    schedule: "'rate(1 day)'",
+  }).catch((error: Error) => {
+    throw new Error(error.message);
+  });
+  expect(job).toEqual({
+    ...{
+      name: 'flights',
+      owner: 'sales',
+      cadence: 'monthly',
+      timezone: 'America/New_York',
+      lagSeconds: 5_400,
+    },
+    source: { kind: 's3', bucket: 'partner-files', prefix: 'flights/{slice}/' },
+    format: {
+      ...{ kind: 'csv', delimiter: '\t', quote: "'", escape: '\\', header: ['No', 'from', 'origin'] },
+      ...{ nulls: ['\\N', '-'], comment: '#', required: true },
+    },
+    contract: {
+      columns: [
+        { name: 'no', type: { name: 'decimal', precision: 10, scale: 2 }, nullable: true, from: '"No"' },
+        { name: 'origin', type: { name: 'string' }, nullable: false, from: '"from"' },
+      ],
+      ...{ filter: "origin <> 'XXX'", key: ['origin'], onBadRecord: 'fail', maxRejects: { count: 3 } },
+    },
+    envelope: {
+      ...{ eventType: 'FlightListed', resource: '/flights', version: '2' },
+      ...{ jurisdiction: 'us', dataSensitivity: 'public', tags: ['air', 'travel'] },
+    },
+    privacy: { no: 'mask', origin: 'hash' },
+    sinks: [{ kind: 'lake' }],
+    schedule: 'rate(1 day)',
+  });
+});
+
+test.each([
+  ['45s', 45],
+  ['30m', 1_800],
+  ['2h', 7_200],
+  ['1d', 86_400],
+])('a lag of %s is %i seconds', async (lag, seconds) => {
+  expect((await loadOne('orders', { lag: `'${lag}'` })).job.lagSeconds).toBe(seconds);
+});
+
+test('the escape is the quote where the job says nothing else', async () => {
+  const { job } = await loadOne('orders', { format: `csv({ quote: "'" })` });
+  expect(job.format.escape).toBe("'");
+});
+
+test("a job's version is the sha256 of its canonical JSON", async () => {
+  const canonical =
+    '{"cadence":"daily",' +
+    '"contract":{"columns":[' +
+    '{"from":null,"name":"id","nullable":false,"type":{"name":"bigint"}},' +
+    '{"from":null,"name":"qty","nullable":false,"type":{"name":"int"}},' +
+    '{"from":null,"name":"note","nullable":true,"type":{"name":"string"}}' +
+    '],"filter":null,"key":[],"maxRejects":{"ratio":0.01},"onBadRecord":"quarantine"},' +
+    '"envelope":{"dataSensitivity":null,"eventType":"OrderPlaced","jurisdiction":null,"resource":"/orders",' +
+    '"tags":null,"version":null},' +
+    '"format":{"comment":null,"delimiter":"\\t","escape":"\\"","header":true,"kind":"csv","nulls":["","é"],' +
+    '"quote":"\\"","required":false},' +
+    '"lagSeconds":0,"name":"orders","owner":"sales","privacy":{"note":"mask"},"schedule":null,' +
+    '"sinks":[{"kind":"lake"}],"source":{"kind":"inbox"},"timezone":"UTC"}';
+  const { version } = await loadOne('orders', {
+    format: "csv({ delimiter: '\\t', nulls: ['', 'é'] })",
+    contract: "{ columns: { id: 'bigint', qty: 'int', note: 'string?' }, maxRejects: { ratio: 0.01 } }",
+    privacy: "{ note: 'mask' }",
+  });
+  expect(version).toBe(sha256(canonical));
+});
+
+test('canonical JSON sorts keys by code units and writes values as ECMAScript does', () => {
+  // '\u{1f600}' begins with the code unit d83d, which is less than fb33; its code point is greater.
+  const value = { '\ufb33': 1, '\u{1f600}': [true, null, 'a"\u0007'], a: 1e21, A: 0.000001, b: undefined };
+  expect(canonicalJson(value)).toBe(
+    '{"A":0.000001,"a":1e+21,"\u{1f600}":[true,null,"a\\"\\u0007"],"\ufb33":1}',
+  );
+});
+
+test('the order of fields and of privacy rules makes no other version, nor does what is a default', async () => {
+  const given = {
+    contract: "{ columns: { id: 'bigint', note: 'string?' }, key: ['id'] }",
+    privacy: "{ id: 'hash', note: 'mask' }",
+  };
+  const { version } = await loadOne('orders', given);
+  const turned = await withFolder(
+    {
+      'orders.ts': [
+        "import { csv, defineJob, inbox, lake } from 'forebay/core/job';",
+        "export default defineJob({ sinks: [lake()], privacy: { note: 'mask', id: 'hash' }, lag: '0m',",
+        "  envelope: { resource: '/orders', eventType: 'OrderPlaced' }, timezone: 'UTC',",
+        "  contract: { onBadRecord: 'quarantine', key: ['id'], columns: { id: { type: 'bigint' }, note: 'string?' } },",
+        "  format: csv({ escape: '\"', header: true }), source: inbox(), cadence: 'daily', owner: 'sales', name: 'orders' });",
+      ].join('\n'),
+    },
+    loadJobs,
+  );
+  expect(turned.map((one) => one.version)).toEqual([version]);
+});
+
+test('the order of columns is the order of the job file, and makes another version', async () => {
+  const forth = await loadOne('orders', { contract: "{ columns: { b: 'int', a: 'int' } }" });
+  const back = await loadOne('orders', { contract: "{ columns: { a: 'int', b: 'int' } }" });
+  expect(forth.job.contract.columns.map(({ name }) => name)).toEqual(['b', 'a']);
+  expect(back.job.contract.columns.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect(forth.version).not.toBe(back.version);
+});
+
+test('a job is plain JSON: it reads back as itself, with its version', async () => {
+  const { job, version } = await loadOne('orders', { lag: "'1h'", privacy: "{ note: 'drop' }" });
+  const again = JSON.parse(canonicalJson(job));
+  expect(again).toEqual(job);
+  expect(versionOf(again).version).toBe(version);
+});
+
+test('every TypeScript file of a folder is a job, in the order of names; other files and folders are not', async () => {
+  const files = {
+    'payments.ts': jobFile('payments'),
+    'orders.ts': jobFile('orders', { owner: 'team' }).replace(
+      'export default',
+      "import { team } from './lib/team.ts';\nexport default",
+    ),
+    'lib/team.ts': "export const team: string = 'sales';",
+    'types.d.ts': 'declare const nothing: number;',
+    'README.md': '# Jobs',
+  };
+  const loaded = await withFolder(files, loadJobs);
+  expect(loaded.map(({ job }) => [job.name, job.owner])).toEqual([
+    ['orders', 'sales'],
+    ['payments', 'sales'],
+  ]);
+});
+
+test('an empty folder has no jobs', async () => {
+  expect(await withFolder({}, loadJobs)).toEqual([]);
+});
+
+test('a folder is read anew each time, and nothing stays behind', async () => {
+  await withFolder({ 'orders.ts': jobFile('orders'), 'tmp/nothing.txt': '' }, async (dir) => {
+    vi.stubEnv('TMPDIR', join(dir, 'tmp'));
+    const first = await loadJobs(dir);
+    await writeFile(join(dir, 'orders.ts'), jobFile('orders', { owner: "'finance'" }));
+    const second = await loadJobs(dir);
+    expect([...first, ...second].map(({ job }) => job.owner)).toEqual(['sales', 'finance']);
+    expect(await readdir(join(dir, 'tmp'))).toEqual(['nothing.txt']);
+  });
+  vi.unstubAllEnvs();
+});
+
+test("the repository's own jobs are right", async () => {
+  const jobs = await loadJobs(fileURLToPath(new URL('../../../jobs', import.meta.url)));
+  expect(jobs.map(({ job }) => job.name)).toContain('orders');
+});
+
+test('a column may be called as what every object has, and gets no privacy rule by it', async () => {
+  const { job } = await loadOne('orders', {
+    contract: "{ columns: { constructor: 'int', valueOf: 'int', toString: 'int' }, key: ['constructor'] }",
+    privacy: "{ toString: 'mask' }",
+  });
+  expect(outputColumns(job).map(({ column, rule, type }) => [column.name, rule, type.name])).toEqual([
+    ['constructor', null, 'int'],
+    ['valueOf', null, 'int'],
+    ['toString', 'mask', 'string'],
+  ]);
+});
