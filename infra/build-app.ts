@@ -3,17 +3,17 @@ import { loadJobs } from '../core/job/load.ts';
 import type { JobVersion } from '../core/job/model.ts';
 import { jobStackName, sharedStackName } from '../core/outputs.ts';
 import { bundleTasks } from './bundle.ts';
-import { configOf } from './config.ts';
+import { type Config, configOf } from './config.ts';
 import { JobStack } from './stacks/job.ts';
 import { SharedStack } from './stacks/shared.ts';
 
 /** Adds the stacks of a stage to the app, with the jobs of a folder. */
 export async function buildApp(app: App, stage: string, jobsFolder: string): Promise<void> {
-  addStacks(app, stage, await loadJobs(jobsFolder));
+  addStacks(app, configOf(stage), await loadJobs(jobsFolder));
 }
 
-export function addStacks(app: App, stage: string, jobs: readonly JobVersion[]): void {
-  const config = configOf(stage);
+export function addStacks(app: App, config: Config, jobs: readonly JobVersion[]): void {
+  const { stage } = config;
   const env = { account: config.account, region: config.region };
   const bundles = bundleTasks();
   const shared = new SharedStack(app, sharedStackName(stage), config, bundles, {

@@ -12,6 +12,20 @@ export function readObjects(task: Task, zone: Zone, ...prefixes: string[]): void
   zone.key.grantDecrypt(task.role);
 }
 
+/**
+ * Lets a task be told that an object is missing: S3 answers "forbidden" to who may not list. A listing carries a
+ * prefix, which must be below this one; a read carries none.
+ */
+export function missObjects(
+  task: Task,
+  bucketArn: string,
+  prefix: string,
+  conditions: Record<string, unknown> = {},
+): void {
+  const below = { StringLikeIfExists: { 's3:prefix': `${prefix}*` } };
+  task.allow(['s3:ListBucket'], [bucketArn], { ...below, ...conditions });
+}
+
 /** Multipart uploads read back what they wrote, so a writer may decrypt, too. */
 export function writeObjects(task: Task, zone: Zone, ...prefixes: string[]): void {
   const objects = prefixes.map((prefix) => objectsUnder(zone.bucket, prefix));

@@ -16,7 +16,7 @@ import { environment as recordFailureEnvironment } from '../tasks/record-failure
 import { environment as writeLakeEnvironment } from '../tasks/write-lake/contract.ts';
 import type { JobTask } from '../workflows/job-machine.ts';
 import { useGlue } from './glue.ts';
-import { publish, readObjects, useRuns, useSlices, writeObjects } from './grants.ts';
+import { missObjects, publish, readObjects, useRuns, useSlices, writeObjects } from './grants.ts';
 import type { JobProps } from './job.ts';
 import { environmentValues } from './job-environment.ts';
 import { executionArns, secretsPath, stateMachineArn } from './names.ts';
@@ -87,7 +87,8 @@ export class JobTasks extends Construct {
   #openRun(): Task {
     const { shared, asset } = this.#props;
     const task = this.#task('OpenRun', 'open-run', openRunEnvironment, { ...small, memoryMiB: 512 });
-    asset.grantRead(task.role);
+    task.allow(['s3:GetObject'], [asset.bucket.arnForObjects(asset.s3ObjectKey)]);
+    missObjects(task, shared.zones.ops.bucket.bucketArn, this.#versionsOfJob);
     writeObjects(task, shared.zones.ops, this.#versionsOfJob);
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
     useSlices(task, shared.ledger, 'GetItem', 'UpdateItem');
@@ -129,6 +130,7 @@ export class JobTasks extends Construct {
     const { shared } = this.#props;
     const task = this.#task('Plan', 'plan', planEnvironment, listing);
     readObjects(task, shared.zones.ops, this.#staging, this.#versionsOfJob);
+    missObjects(task, shared.zones.ops.bucket.bucketArn, this.#staging);
     writeObjects(task, shared.zones.ops, this.#staging);
     useRuns(task, shared.ledger, 'Query', 'UpdateItem');
     return task;

@@ -48,7 +48,7 @@ export class Job extends Construct {
         jobMachine(this, {
           job: { name: version.job.name, version: version.version },
           functions: tasks.versions,
-          opsBucket: shared.zones.ops.bucket,
+          listings: { bucket: shared.zones.ops.bucket, prefix: `staging/${version.job.name}/` },
           queues: { lake: queue },
           concurrency: config.concurrency,
           dispatchTimeout,

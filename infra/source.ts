@@ -1,7 +1,7 @@
 /** A job's source, as configuration maps it, and what reading it takes. */
 import type { Job } from '../core/job/model.ts';
 import type { Config, SourceBucket } from './config.ts';
-import { readObjects } from './grants.ts';
+import { missObjects, readObjects } from './grants.ts';
 import type { SharedStack } from './stacks/shared.ts';
 import type { Task } from './task.ts';
 
@@ -18,13 +18,18 @@ function mapped(config: Config, job: Job, name: string): SourceBucket {
 export const sourceBucketName = ({ config, zones }: SharedStack, job: Job): string =>
   job.source.kind === 'inbox' ? zones.inbox.bucket.bucketName : mapped(config, job, job.source.bucket).bucket;
 
-/** Discover lists, Extract reads, each below the job's own prefix. */
+/** Discover lists, Extract reads (and is told what is gone since), each below the job's own prefix. */
 export function grantSource(task: Task, shared: SharedStack, job: Job, right: 'list' | 'read'): void {
   const { source } = job;
   if (source.kind === 'inbox') {
     const { inbox } = shared.zones;
-    if (right === 'read') readObjects(task, inbox, `${job.name}/`);
-    else allowList(task, inbox.bucket.bucketArn, `${job.name}/*`);
+    const prefix = `${job.name}/`;
+    if (right === 'list') {
+      allowList(task, inbox.bucket.bucketArn, prefix);
+      return;
+    }
+    readObjects(task, inbox, prefix);
+    missObjects(task, inbox.bucket.bucketArn, prefix);
     return;
   }
   const { bucket, keyArn, account } = mapped(shared.config, job, source.bucket);
@@ -32,12 +37,13 @@ export function grantSource(task: Task, shared: SharedStack, job: Job, right: 'l
   const owner = account === undefined ? {} : { StringEquals: { 's3:ResourceAccount': account } };
   const prefix = source.prefix.split('{slice}')[0] ?? '';
   if (right === 'list') {
-    allowList(task, arn, `${prefix}*`, owner);
+    allowList(task, arn, prefix, owner);
     return;
   }
   task.allow(['s3:GetObject', 's3:GetObjectVersion'], [`${arn}/${prefix}*`], owner);
+  missObjects(task, arn, prefix, owner);
   if (keyArn !== undefined) task.allow(['kms:Decrypt'], [keyArn]);
 }
 
 const allowList = (task: Task, bucketArn: string, prefix: string, more: Record<string, unknown> = {}): void =>
-  task.allow(['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': prefix }, ...more });
+  task.allow(['s3:ListBucket'], [bucketArn], { StringLike: { 's3:prefix': `${prefix}*` }, ...more });

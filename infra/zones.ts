@@ -47,7 +47,10 @@ export class Zones extends Construct {
           },
         ],
       },
-      expire('unpacked', 'unpacked/', retention.staging),
+      {
+        ...expire('unpacked', 'unpacked/', retention.staging),
+        noncurrentVersionExpiration: superseded.noncurrentVersionExpiration,
+      },
     ]);
     // By tag alone: age or prefix do not tell live data from retired.
     this.lake = this.#zone('Lake', [

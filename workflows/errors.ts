@@ -2,6 +2,14 @@ import { Duration } from 'aws-cdk-lib';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { terminalNames } from '../core/errors.ts';
 
+const backoff = {
+  interval: Duration.seconds(2),
+  backoffRate: 2,
+  maxAttempts: 4,
+  maxDelay: Duration.seconds(60),
+  jitterStrategy: sfn.JitterType.FULL,
+} satisfies sfn.RetryProps;
+
 /**
  * How a task is tried again: not at all for errors that trying again does not mend, and otherwise with backoff
  * and full jitter, so that children that were throttled together do not come back together. Terminal names
@@ -9,12 +17,13 @@ import { terminalNames } from '../core/errors.ts';
  */
 export const retries: sfn.RetryProps[] = [
   { errors: [...terminalNames], maxAttempts: 0 },
-  {
-    errors: [sfn.Errors.ALL],
-    interval: Duration.seconds(2),
-    backoffRate: 2,
-    maxAttempts: 4,
-    maxDelay: Duration.seconds(60),
-    jitterStrategy: sfn.JitterType.FULL,
-  },
+  { errors: [sfn.Errors.ALL], ...backoff },
+];
+
+/**
+ * How Dispatch is tried again: only where the message was not sent. An error that a writer reports comes after
+ * all of its message's receives, and the message is in the DLQ; sending another would put a second one there.
+ */
+export const sendRetries: sfn.RetryProps[] = [
+  { errors: ['SQS.SdkClientException', 'SQS.AmazonSQSException'], ...backoff },
 ];

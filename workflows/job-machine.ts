@@ -9,7 +9,8 @@ import type { DiscoverOutput } from '../tasks/discover/contract.ts';
 import type { FailRunOutput } from '../tasks/fail-run/contract.ts';
 import type { BusyRun } from '../tasks/open-run/contract.ts';
 import type { WriteMessage } from '../tasks/write-lake/contract.ts';
-import { retries } from './errors.ts';
+import { retries, sendRetries } from './errors.ts';
+import { ListingReader } from './listing-reader.ts';
 
 export type JobTask =
   | 'OpenRun'
@@ -26,7 +27,8 @@ export type JobTask =
 export interface JobMachineProps {
   job: { name: string; version: string };
   functions: Record<JobTask, IVersion>;
-  opsBucket: IBucket;
+  /** The listings that the Maps go over. */
+  listings: { bucket: IBucket; prefix: string };
   /** Write queues by the sink's name. */
   queues: Record<string, IQueue>;
   concurrency: { extract: number; shards: number };
@@ -143,6 +145,7 @@ function dispatch(
     shard: '{% $states.input.shard.n %}',
     sink,
   });
+  for (const retry of sendRetries) send.addRetry(retry);
   send.addCatch(failed, { resultPath: '$.error' });
   return send;
 }
@@ -166,7 +169,7 @@ function childrenOf(scope: Construct, id: string, props: JobMachineProps, map: C
     mapExecutionType: sfn.StateMachineType.STANDARD,
     maxConcurrency: map.concurrency,
     toleratedFailurePercentage: 100,
-    itemReader: new sfn.S3JsonItemReader({ bucket: props.opsBucket, key: sfn.JsonPath.stringAt(map.items) }),
+    itemReader: new ListingReader({ ...props.listings, key: sfn.JsonPath.stringAt(map.items) }),
     itemSelector: {
       run: sfn.JsonPath.objectAt('$.run'),
       [map.item]: sfn.JsonPath.objectAt('$$.Map.Item.Value'),

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { maxReceives, visibility } from '../../infra/timeouts.ts';
+import {
+  attribute,
+  type Json,
+  local,
+  ofType,
+  one,
+  ordersJob,
+  production,
+  ref,
+  synthesize,
+} from '../support/app.ts';
+import { templatesOf } from '../support/policies.ts';
+
+const orders = await ordersJob();
+const manual = await ordersJob({ name: 'manual', schedule: null });
+const app = synthesize(production, [orders, manual]);
+const { shared } = app;
+const job = app.jobs.orders ?? expect.fail('the job has no stack');
+
+const deliveryDlq = one(shared, 'AWS::SQS::Queue', 'DeliveryDlq');
+const sweeper = one(shared, 'AWS::Lambda::Function', 'Sweep');
+const machinePrefix = 'arn:aws:states:eu-central-1:123456789012:stateMachine:forebay-production-';
+
+const queues = templatesOf(app).flatMap((template) =>
+  ofType(template, 'AWS::SQS::Queue').map(
+    (queue) => [`${template.stack} ${queue.id}`, queue, template] as const,
+  ),
+);
+
+test('there are a job DLQ and a delivery DLQ, and for each job a write queue and its DLQ', () => {
+  expect(queues.length).toBe(2 + 2 * 2);
+});
+
+describe.each(queues)('%s', (_, queue, template) => {
+  test('is encrypted by SQS, and keeps a message for 14 days', () => {
+    expect(queue.properties.SqsManagedSseEnabled).toBe(true);
+    expect(queue.properties.MessageRetentionPeriod).toBe(14 * 24 * 60 * 60);
+  });
+
+  test('refuses whoever does not come by TLS', () => {
+    const policy = ofType(template, 'AWS::SQS::QueuePolicy').find(({ properties }) =>
+      properties.Queues.includes(ref(queue)),
+    );
+    expect(policy?.properties.PolicyDocument.Statement).toContainEqual({
+      Action: 'sqs:*',
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Resource: attribute(queue, 'Arn'),
+    });
+  });
+});
+
+describe('the write queue', () => {
+  const queue = one(job, 'AWS::SQS::Queue', 'JobLakeQueue');
+  const writer = one(job, 'AWS::Lambda::Function', 'JobTasksWriteLake');
+  const mapping = one(job, 'AWS::Lambda::EventSourceMapping');
+
+  test('gives a message to its DLQ after five receives', () => {
+    const dlq = one(job, 'AWS::SQS::Queue', 'JobLakeDlq');
+    const { RedrivePolicy } = queue.properties;
+    expect(RedrivePolicy).toEqual({ deadLetterTargetArn: attribute(dlq, 'Arn'), maxReceiveCount: 5 });
+    expect(maxReceives).toBe(5);
+    expect(dlq.properties.RedrivePolicy).toBeUndefined();
+  });
+
+  test('hides a message for six times as long as its writer may take, a minute at most', () => {
+    const { VisibilityTimeout } = queue.properties;
+    expect(writer.properties.Timeout).toBeLessThanOrEqual(60);
+    expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * writer.properties.Timeout);
+    expect(VisibilityTimeout).toBe(visibility.toSeconds());
+  });
+
+  test('feeds its writer, which names the messages that failed, limited by the mapping and not by reserved concurrency', () => {
+    const { EventSourceArn, FunctionName, FunctionResponseTypes, ScalingConfig } = mapping.properties;
+    expect({ EventSourceArn, FunctionName }).toEqual({
+      EventSourceArn: attribute(queue, 'Arn'),
+      FunctionName: ref(writer),
+    });
+    expect(FunctionResponseTypes).toEqual(['ReportBatchItemFailures']);
+    expect(ScalingConfig).toEqual({ MaximumConcurrency: production.concurrency.writers });
+    const reserving = templatesOf(app)
+      .flatMap((template) => ofType(template, 'AWS::Lambda::Function'))
+      .filter(({ properties }) => 'ReservedConcurrentExecutions' in properties);
+    expect(reserving).toEqual([]);
+  });
+
+  test('tells its writer how many receives there are', () => {
+    expect(writer.properties.Environment.Variables.MAX_RECEIVES).toBe(
+      String(queue.properties.RedrivePolicy.maxReceiveCount),
+    );
+  });
+});
+
+describe('a schedule', () => {
+  const schedule = one(job, 'AWS::Scheduler::Schedule').properties;
+
+  test("starts the machine by the job file's expression, in the job's timezone", () => {
+    expect(schedule).toMatchObject({
+      ScheduleExpression: 'cron(15 2 * * ? *)',
+      ScheduleExpressionTimezone: 'Europe/Amsterdam',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+    });
+    expect(schedule.Target.Arn).toBe(ref(one(job, 'AWS::StepFunctions::StateMachine')));
+    expect(schedule.StartDate ?? schedule.EndDate).toBeUndefined();
+  });
+
+  test('says for which time it starts, in the word that AWS Scheduler fills in', () => {
+    expect(JSON.parse(schedule.Target.Input)).toEqual({
+      trigger: 'schedule',
+      scheduledTime: '<aws.scheduler.scheduled-time>',
+    });
+  });
+
+  test('leaves what it cannot start in the delivery DLQ', () => {
+    expect(schedule.Target.DeadLetterConfig).toEqual({ Arn: attribute(deliveryDlq, 'Arn') });
+    expect(schedule.Target.RetryPolicy.MaximumEventAgeInSeconds).toBeLessThanOrEqual(24 * 60 * 60);
+  });
+
+  test('is not there for a job without one', () => {
+    expect(ofType(app.jobs.manual ?? job, 'AWS::Scheduler::Schedule')).toEqual([]);
+  });
+
+  test("says on the local cloud, which fills nothing in, that the execution's start counts", () => {
+    const onLaptop = synthesize(local, [orders]).jobs.orders ?? job;
+    const { Input } = one(onLaptop, 'AWS::Scheduler::Schedule').properties.Target;
+    expect(JSON.parse(Input)).toEqual({ trigger: 'schedule', scheduledTime: 'execution-start' });
+  });
+});
+
+describe('the sweeper', () => {
+  test('is called from the default bus for each way of ending in which no Catch runs, of our machines alone', () => {
+    const { EventBusName, EventPattern, State, Targets } = one(shared, 'AWS::Events::Rule').properties;
+    expect(EventBusName ?? 'default').toBe('default');
+    expect(State).toBe('ENABLED');
+    expect(EventPattern).toEqual({
+      source: ['aws.states'],
+      'detail-type': ['Step Functions Execution Status Change'],
+      detail: {
+        status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+        stateMachineArn: [{ prefix: machinePrefix }],
+      },
+    });
+    expect(Targets).toEqual([
+      expect.objectContaining({
+        Arn: attribute(sweeper, 'Arn'),
+        DeadLetterConfig: { Arn: attribute(deliveryDlq, 'Arn') },
+      }),
+    ]);
+  });
+
+  test('every machine has the prefix by which the rule and the sweeper know it', () => {
+    for (const [name, template] of Object.entries(app.jobs)) {
+      const { StateMachineName } = one(template, 'AWS::StepFunctions::StateMachine').properties;
+      expect(`arn:aws:states:eu-central-1:123456789012:stateMachine:${StateMachineName}`).toBe(
+        machinePrefix + name,
+      );
+    }
+    expect(sweeper.properties.Environment.Variables.STATE_MACHINE_ARN_PREFIX).toBe(machinePrefix);
+    expect(shared.outputs.StateMachineArnPrefix).toBe(machinePrefix);
+  });
+
+  test('is called every few minutes as well, since status events are best effort', () => {
+    const schedule = one(shared, 'AWS::Scheduler::Schedule').properties;
+    expect(schedule.ScheduleExpression).toBe('rate(5 minutes)');
+    expect(schedule.Target.Arn).toBe(attribute(sweeper, 'Arn'));
+    expect(JSON.parse(schedule.Target.Input)).toEqual({ sweep: 'all' });
+    expect(schedule.Target.DeadLetterConfig).toEqual({ Arn: attribute(deliveryDlq, 'Arn') });
+    expect(sweeper.properties.Timeout).toBeLessThan(5 * 60);
+  });
+
+  test('knows how long a Catalog may still be at work', () => {
+    const catalog = one(job, 'AWS::Lambda::Function', 'JobTasksCatalog');
+    const seconds = Number(sweeper.properties.Environment.Variables.CATALOG_TIMEOUT);
+    expect(seconds).toBeGreaterThanOrEqual(catalog.properties.Timeout);
+  });
+});
+
+test("the bus is the stage's own", () => {
+  expect(one(shared, 'AWS::Events::EventBus').properties.Name).toBe('forebay-production');
+});
+
+test('machines log their errors without the data of an execution, and are traced', () => {
+  const { LoggingConfiguration, TracingConfiguration } = one(
+    job,
+    'AWS::StepFunctions::StateMachine',
+  ).properties;
+  const { IncludeExecutionData, Level }: Json = LoggingConfiguration;
+  expect({ IncludeExecutionData, Level }).toEqual({ IncludeExecutionData: false, Level: 'ERROR' });
+  expect(TracingConfiguration).toEqual({ Enabled: true });
+});

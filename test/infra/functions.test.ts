@@ -1,0 +1,290 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { variables } from '../../tasks/environment.ts';
+import {
+  attribute,
+  type Json,
+  local,
+  ofType,
+  one,
+  ordersJob,
+  production,
+  type Resource,
+  ref,
+  root,
+  synthesize,
+} from '../support/app.ts';
+import { roleOf, statementsOf, templatesOf } from '../support/policies.ts';
+
+const orders = await ordersJob();
+const partner = await ordersJob({
+  name: 'partner',
+  source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },
+  schedule: null,
+});
+const bucketOfPartner = {
+  bucket: 'partner-bucket',
+  account: '210987654321',
+  keyArn: 'arn:aws:kms:eu-central-1:210987654321:key/k',
+};
+const config = { ...production, buckets: { 'partner-files': bucketOfPartner } };
+const app = synthesize(config, [orders, partner]);
+const { shared } = app;
+const job = app.jobs.orders ?? expect.fail('the job has no stack');
+
+const functionsOf = (found: typeof app): Resource[] =>
+  templatesOf(found).flatMap((template) => ofType(template, 'AWS::Lambda::Function'));
+const everyFunction = functionsOf(app);
+const task = (name: string, template = job): Resource =>
+  one(template, 'AWS::Lambda::Function', `${template === shared ? '' : 'JobTasks'}${name}Function`);
+const rightsOf = (resource: Resource, found = app) => statementsOf(found, roleOf(resource.properties.Role));
+
+const folders = readdirSync(join(root, 'tasks'), { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
+const pascal = (folder: string): string =>
+  folder.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
+
+describe.each(folders)('the task %s', (folder) => {
+  const resource = task(pascal(folder), folder === 'sweep' ? shared : job);
+
+  test('has in its environment exactly what its contract says that its handler reads', async () => {
+    const { environment } = (await import(join(root, 'tasks', folder, 'contract.ts'))) as {
+      environment: readonly string[];
+    };
+    const given: Record<string, string> = resource.properties.Environment.Variables;
+    expect(Object.keys(given).sort()).toEqual([...environment].sort());
+    for (const [name, value] of Object.entries(given)) {
+      expect(variables, name).toContain(name);
+      expect(value, name).not.toBe('');
+    }
+  });
+
+  test('has a role and a log group that no other has', () => {
+    const { Role, LoggingConfig } = resource.properties;
+    const others = everyFunction.filter((other) => other !== resource);
+    expect(others.filter(({ properties }) => properties.Role === Role)).toEqual([]);
+    expect(
+      others.filter(({ properties }) => properties.LoggingConfig.LogGroup === LoggingConfig.LogGroup),
+    ).toEqual([]);
+  });
+
+  test('runs on Node 22 and logs JSON that is not kept for ever', () => {
+    const { Runtime, LoggingConfig, Handler } = resource.properties;
+    expect({ Runtime, Handler, format: LoggingConfig.LogFormat }).toEqual({
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      format: 'JSON',
+    });
+    const group = templatesOf(app)
+      .flatMap((template) => ofType(template, 'AWS::Logs::LogGroup'))
+      .find((each) => ref(each) === LoggingConfig.LogGroup);
+    expect(group?.properties.RetentionInDays).toBe(production.retention.logs);
+  });
+});
+
+test('there is a function for each task of a job, and one sweeper', () => {
+  const perJob = folders.length - 1;
+  expect(ofType(job, 'AWS::Lambda::Function').length).toBe(perJob);
+  expect(everyFunction.length).toBe(2 * perJob + 1);
+});
+
+test('only Envelope has the DuckDB layer', () => {
+  const layered = everyFunction.filter(({ properties }) => properties.Layers !== undefined);
+  expect(layered.map(({ id }) => id.replace(/Function.*/, ''))).toEqual([
+    'JobTasksEnvelope',
+    'JobTasksEnvelope',
+  ]);
+  const [envelope] = layered;
+  expect(envelope?.properties.Layers).toEqual([ref(one(shared, 'AWS::Lambda::LayerVersion'))]);
+});
+
+test('a function that a machine calls is published, and its version outlives the next deploy', () => {
+  const called = ofType(job, 'AWS::Lambda::Function').filter(({ id }) => !id.startsWith('JobTasksWriteLake'));
+  const published = ofType(job, 'AWS::Lambda::Version');
+  expect(new Set(published.map(({ properties }) => properties.FunctionName))).toEqual(
+    new Set(called.map(ref)),
+  );
+  for (const { id, deletionPolicy } of published) expect(deletionPolicy, id).toBe('Retain');
+});
+
+test("no function may do anything on every resource, and none has a service's every action", () => {
+  for (const resource of everyFunction) {
+    for (const { actions, resources } of rightsOf(resource)) {
+      expect(resources, resource.id).not.toContain('*');
+      expect(
+        actions.filter((action) => /^\*|:\*$/.test(action)),
+        resource.id,
+      ).toEqual([]);
+    }
+  }
+});
+
+test('on the local cloud alone the writer may answer any task: it authorizes these calls on no machine', () => {
+  const onLaptop = synthesize({ ...local, buckets: config.buckets }, [orders]);
+  const wide = functionsOf(onLaptop).flatMap((resource) =>
+    rightsOf(resource, onLaptop)
+      .filter(({ resources }) => resources.includes('*'))
+      .map(({ actions }) => ({ id: resource.id.replace(/Function.*/, ''), actions: [...actions].sort() })),
+  );
+  const answers = ['states:SendTaskFailure', 'states:SendTaskSuccess'];
+  expect(wide).toEqual([{ id: 'JobTasksWriteLake', actions: answers }]);
+  const onAws = rightsOf(task('WriteLake')).filter(({ actions }) =>
+    actions.includes('states:SendTaskSuccess'),
+  );
+  expect(onAws.map(({ resources }) => resources)).toEqual([
+    ['arn:aws:states:eu-central-1:123456789012:stateMachine:forebay-production-orders'],
+  ]);
+});
+
+test('a machine has rights on every resource only where AWS knows no narrower: log delivery and traces', () => {
+  const { RoleArn } = one(job, 'AWS::StepFunctions::StateMachine').properties;
+  const wide = statementsOf(app, roleOf(RoleArn)).filter(({ resources }) => resources.includes('*'));
+  const services = new Set(wide.flatMap(({ actions }) => actions.map((action) => action.split(':')[0])));
+  expect(services).toEqual(new Set(['logs', 'xray']));
+});
+
+test("a machine reads its own job's listings, and no other object", () => {
+  const { RoleArn } = one(job, 'AWS::StepFunctions::StateMachine').properties;
+  const reading = statementsOf(app, roleOf(RoleArn)).filter(({ actions }) =>
+    actions.some((each) => each.startsWith('s3:')),
+  );
+  const ops = one(shared, 'AWS::S3::Bucket', 'ZonesOps');
+  expect(reading).toEqual([
+    { actions: ['s3:GetObject'], resources: [`${attribute(ops, 'Arn')}/staging/orders/*`], conditions: {} },
+  ]);
+});
+
+test("a job's functions reach objects of their own job alone, and no whole bucket", () => {
+  for (const [name, template] of Object.entries(app.jobs)) {
+    for (const resource of ofType(template, 'AWS::Lambda::Function')) {
+      const reached = rightsOf(resource).filter(({ actions }) =>
+        actions.some((each) => /^s3:(Get|Put)/.test(each)),
+      );
+      for (const object of reached.flatMap(({ resources }) => resources)) {
+        // The asset that OpenRun pins, and the prefix that the job file names, are each a job's own, too.
+        const own = new RegExp(
+          `>/(raw|staging|rejects|manifests|jobs|lake)/${name}/|>/${name}/|/[0-9a-f]{64}\\.json$`,
+        );
+        const source = `arn:aws:s3:::${bucketOfPartner.bucket}/out/*`;
+        expect(
+          own.test(object) || (name === 'partner' && object === source),
+          `${resource.id} ${object}`,
+        ).toBe(true);
+      }
+    }
+  }
+});
+
+test("whoever may read or write a zone's objects may use its key, and no other key", () => {
+  for (const resource of everyFunction) {
+    const zonesOf = (kind: RegExp, action: RegExp) =>
+      new Set(
+        rightsOf(resource)
+          .filter(({ actions }) => actions.some((each) => action.test(each)))
+          .flatMap(({ resources }) => resources)
+          .flatMap((each) => each.match(kind)?.[1] ?? []),
+      );
+    const read = zonesOf(/Zones(Inbox|Raw|Lake|Ops)[0-9A-F]{8}/, /^s3:GetObject$/);
+    const written = zonesOf(/Zones(Inbox|Raw|Lake|Ops)[0-9A-F]{8}/, /^s3:PutObject$/);
+    const key = /Zones(Inbox|Raw|Lake|Ops)Key/;
+    expect(zonesOf(key, /^kms:Decrypt$/), resource.id).toEqual(new Set([...read, ...written]));
+    expect(zonesOf(key, /^kms:GenerateDataKey/), resource.id).toEqual(written);
+  }
+});
+
+test('nothing but Extract writes into the raw zone, and nothing but the writer into the lake', () => {
+  const writing = (zone: string) =>
+    ofType(job, 'AWS::Lambda::Function')
+      .filter((resource) =>
+        rightsOf(resource).some(
+          ({ actions, resources }) =>
+            actions.includes('s3:PutObject') && resources.some((each) => each.includes(`Zones${zone}`)),
+        ),
+      )
+      .map(({ id }) => id.replace(/Function.*/, ''));
+  expect(writing('Raw')).toEqual(['JobTasksExtract']);
+  expect(writing('Lake')).toEqual(['JobTasksWriteLake']);
+  expect(writing('Inbox')).toEqual([]);
+});
+
+test('nothing may delete an object, an item, a table or a message but the mapping of the write queue', () => {
+  const deleting = everyFunction.flatMap((resource) =>
+    rightsOf(resource).flatMap(({ actions }) =>
+      actions
+        .filter((action) => /Delete|Purge/.test(action))
+        .map((action) => `${resource.id.replace(/Function.*/, '')} ${action}`),
+    ),
+  );
+  expect(new Set(deleting)).toEqual(new Set(['JobTasksWriteLake sqs:DeleteMessage']));
+});
+
+test('who must be told that an object is missing may list below its prefix, since S3 says "forbidden" else', () => {
+  const listing = (resource: Resource) =>
+    rightsOf(resource)
+      .filter(({ actions }) => actions.includes('s3:ListBucket'))
+      .map(({ resources, conditions }) => ({
+        bucket: resources.map((each) => each.match(/Zones(\w+?)[0-9A-F]{8}/)?.[1] ?? each),
+        below: conditions.StringLikeIfExists?.['s3:prefix'],
+      }));
+  expect(listing(task('OpenRun'))).toEqual([{ bucket: ['Ops'], below: 'jobs/orders/*' }]);
+  expect(listing(task('Plan'))).toEqual([{ bucket: ['Ops'], below: 'staging/orders/*' }]);
+  expect(listing(task('Extract'))).toEqual([{ bucket: ['Inbox'], below: 'orders/*' }]);
+});
+
+test('a job that reads a bucket of another account reaches its prefix, its key, and that account alone', () => {
+  const template = app.jobs.partner ?? job;
+  const own = 'arn:aws:s3:::partner-bucket';
+  const owner = { StringEquals: { 's3:ResourceAccount': bucketOfPartner.account } };
+  const onSource = (name: string) =>
+    rightsOf(task(name, template)).filter(({ resources }) =>
+      resources.some((each) => !/</.test(each) && /partner-bucket|210987654321/.test(each)),
+    );
+  expect(onSource('Discover')).toEqual([
+    {
+      actions: ['s3:ListBucket'],
+      resources: [own],
+      conditions: { StringLike: { 's3:prefix': 'out/*' }, ...owner },
+    },
+  ]);
+  const reading = onSource('Extract');
+  expect(reading).toContainEqual({
+    actions: ['s3:GetObject', 's3:GetObjectVersion'],
+    resources: [`${own}/out/*`],
+    conditions: owner,
+  });
+  expect(
+    reading.filter(({ actions }) => actions.includes('kms:Decrypt')).flatMap(({ resources }) => resources),
+  ).toContain(bucketOfPartner.keyArn);
+  expect(task('Discover', template).properties.Environment.Variables.SOURCE_BUCKET).toBe('partner-bucket');
+});
+
+test('a job whose bucket no stage maps is told so, with the names that there are', () => {
+  expect(() =>
+    synthesize(production, [
+      { ...partner, job: { ...partner.job, source: { kind: 's3', bucket: 'nowhere', prefix: '' } } },
+    ]),
+  ).toThrow(
+    /jobs\/partner\.ts: source\.bucket is "nowhere".*in stage production \(there are: partner-files\)/,
+  );
+});
+
+test("secrets are read by Envelope alone, below the job's own path", () => {
+  const reading = ofType(job, 'AWS::Lambda::Function').flatMap((resource) =>
+    rightsOf(resource)
+      .filter(({ actions }) => actions.some((each) => each.startsWith('ssm:')))
+      .map(({ actions, resources }: Json) => ({
+        id: resource.id.replace(/Function.*/, ''),
+        actions,
+        resources,
+      })),
+  );
+  expect(reading).toEqual([
+    {
+      id: 'JobTasksEnvelope',
+      actions: ['ssm:GetParameter'],
+      resources: ['arn:aws:ssm:eu-central-1:123456789012:parameter/forebay/production/orders/*'],
+    },
+  ]);
+});

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import {
+  type Json,
+  ofType,
+  one,
+  ordersJob,
+  production,
+  type Synthesized,
+  synthesize,
+} from '../support/app.ts';
+import { templatesOf } from '../support/policies.ts';
+import { missingGrants } from '../support/service-grants.ts';
+
+const app = synthesize(production, [await ordersJob()]);
+
+/** The app without the statements that a condition picks. */
+function without(pick: (statement: Json) => boolean): Synthesized {
+  const copy = structuredClone(app);
+  for (const template of templatesOf(copy)) {
+    for (const { properties } of template.resources) {
+      const document = properties.PolicyDocument;
+      if (document !== undefined) document.Statement = document.Statement.filter((each: Json) => !pick(each));
+    }
+  }
+  return copy;
+}
+
+const does = (action: string) => (statement: Json) =>
+  statement.Effect === 'Allow' && [statement.Action].flat().includes(action);
+
+test('each service is allowed what it does for another', () => {
+  expect(missingGrants(app)).toEqual([]);
+});
+
+test('the derivation sees each machine, schedule, rule, mapping and logged bucket', () => {
+  const nothing = missingGrants(without(({ Effect }) => Effect === 'Allow'));
+  for (const resource of [
+    /MachineRole/,
+    /ScheduleRole/,
+    /SweepScheduleRole/,
+    /WriteLakeRole/,
+    /DeliveryDlq/,
+  ]) {
+    expect(
+      nothing.some((sentence) => resource.test(sentence)),
+      String(resource),
+    ).toBe(true);
+  }
+  expect(nothing.filter((sentence) => sentence.includes('access logs')).length).toBe(4);
+});
+
+test.each([
+  ['kms:Decrypt', 'needs kms:Decrypt on', 'ZonesOpsKey'],
+  ['states:StartExecution', 'needs states:StartExecution on', 'JobMachine'],
+  ['lambda:InvokeFunction', 'needs lambda:InvokeFunction on', 'SweepFunction'],
+  ['sqs:SendMessage', 'does not let', 'DeliveryDlq'],
+  ['sqs:ReceiveMessage', 'needs sqs:ReceiveMessage on', 'JobLakeQueue'],
+])('an app without %s is told', (action, sentence, resource) => {
+  const missing = missingGrants(without(does(action)));
+  expect(missing.some((each) => each.includes(sentence) && each.includes(resource))).toBe(true);
+});
+
+test('a queue with a key of its own would need that key from who sends to it', () => {
+  const copy = structuredClone(app);
+  const job = copy.jobs.orders ?? expect.fail('the job has no stack');
+  one(job, 'AWS::SQS::Queue', 'JobLakeQueue').properties.KmsMasterKeyId = '<key>';
+  expect(missingGrants(copy)).toEqual([
+    expect.stringMatching(/MachineRole.* needs kms:GenerateDataKey on <key>$/),
+    expect.stringMatching(/MachineRole.* needs kms:Decrypt on <key>$/),
+  ]);
+});
+
+test('a key lets the policies of its account decide, or no grant of a role would count', () => {
+  const keys = templatesOf(app).flatMap((template) => ofType(template, 'AWS::KMS::Key'));
+  expect(keys.length).toBe(4);
+  for (const { id, properties } of keys) {
+    expect(properties.KeyPolicy.Statement, id).toEqual([
+      {
+        Action: 'kms:*',
+        Effect: 'Allow',
+        Principal: { AWS: 'arn:aws:iam::123456789012:root' },
+        Resource: '*',
+      },
+    ]);
+  }
+});

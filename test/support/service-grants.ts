@@ -1,0 +1,151 @@
+/**
+ * What one AWS service needs to be allowed so that it may act on another, derived from what a template says
+ * that it does. The local cloud does not check these, so a missing one would first be seen on AWS.
+ */
+import { objectsKey, shardsKey } from '../../core/storage.ts';
+import { attribute, type Json, ofType, type Resource, ref, type Synthesized, type Template } from './app.ts';
+import { definitionOf, statesOf } from './machine.ts';
+import { allows, roleOf, templatesOf, trustedBy } from './policies.ts';
+
+/** Each grant that is missing, as a sentence. */
+export function missingGrants(app: Synthesized): string[] {
+  return templatesOf(app).flatMap((template) => [
+    ...ofType(template, 'AWS::StepFunctions::StateMachine').flatMap((machine) =>
+      ofMachine(app, template, machine, jobOf(app, template)),
+    ),
+    ...ofType(template, 'AWS::Scheduler::Schedule').flatMap((schedule) => ofSchedule(app, schedule)),
+    ...ofType(template, 'AWS::Events::Rule').flatMap((rule) => ofRule(app, rule)),
+    ...ofType(template, 'AWS::Lambda::EventSourceMapping').flatMap((mapping) => ofMapping(app, mapping)),
+    ...ofType(template, 'AWS::S3::Bucket').flatMap((bucket) => ofAccessLogs(app, bucket)),
+  ]);
+}
+
+const jobOf = (app: Synthesized, template: Template): string =>
+  Object.keys(app.jobs).find((name) => app.jobs[name] === template) ?? '';
+
+const all = (app: Synthesized, type: string): Resource[] =>
+  templatesOf(app).flatMap((template) => ofType(template, type));
+
+/** The role needs each action on the resource, and the service must be the one that may assume it. */
+function needs(app: Synthesized, role: string, service: string, wanted: Array<[string, string]>): string[] {
+  const untrusted = trustedBy(app, role).includes(service) ? [] : [`${role} cannot be assumed by ${service}`];
+  const missing = wanted.filter(([action, resource]) => !allows(app, role, action, resource));
+  return [...untrusted, ...missing.map(([action, resource]) => `${role} needs ${action} on ${resource}`)];
+}
+
+/** Invocations, messages, and per Distributed Map: the listing with its bucket's key, and its children. */
+function ofMachine(app: Synthesized, template: Template, machine: Resource, job: string): string[] {
+  const states = statesOf(definitionOf(template)).map(({ is }) => is);
+  const wanted: Array<[string, string]> = states.flatMap((is): Array<[string, string]> => {
+    if (is.Resource?.includes(':lambda:invoke'))
+      return [['lambda:InvokeFunction', is.Arguments.FunctionName]];
+    if (is.Resource?.includes(':sqs:sendMessage')) return sendTo(app, is.Parameters.QueueUrl);
+    if (is.ItemReader === undefined) return [];
+    const { Bucket, 'Key.$': path } = is.ItemReader.Parameters;
+    const bucket = referred(app, 'AWS::S3::Bucket', Bucket);
+    return [
+      ['s3:GetObject', `${attribute(bucket, 'Arn')}/${listingAt(path, job)}`],
+      ...keysOf(bucket).map((key): [string, string] => ['kms:Decrypt', key]),
+      ['states:StartExecution', ref(machine)],
+    ];
+  });
+  return needs(app, roleOf(machine.properties.RoleArn), 'states.amazonaws.com', wanted);
+}
+
+/** The key of a run's listing, as the task writes it to which the path in the state belongs. */
+function listingAt(path: string, job: string): string {
+  const keys: Record<string, string> = {
+    '$.objects.key': objectsKey(job, 'run-1'),
+    '$.shards.key': shardsKey(job, 'run-1'),
+  };
+  const key = keys[path];
+  if (key === undefined) throw new Error(`no task writes a listing's key to ${path}`);
+  return key;
+}
+
+function referred(app: Synthesized, type: string, reference: string): Resource {
+  const found = all(app, type).find((each) => ref(each) === reference);
+  if (found === undefined) throw new Error(`${reference} is no ${type} of the app`);
+  return found;
+}
+
+/** The customer keys of a bucket. */
+function keysOf({ properties }: Resource): string[] {
+  const rules: Json[] = properties.BucketEncryption?.ServerSideEncryptionConfiguration ?? [];
+  return rules.flatMap(
+    ({ ServerSideEncryptionByDefault }) => ServerSideEncryptionByDefault.KMSMasterKeyID ?? [],
+  );
+}
+
+function sendTo(app: Synthesized, queueUrl: string): Array<[string, string]> {
+  const queue = referred(app, 'AWS::SQS::Queue', queueUrl);
+  const key = queue.properties.KmsMasterKeyId;
+  const send: Array<[string, string]> = [['sqs:SendMessage', attribute(queue, 'Arn')]];
+  return key === undefined ? send : [...send, ['kms:GenerateDataKey', key], ['kms:Decrypt', key]];
+}
+
+function ofSchedule(app: Synthesized, { properties: { Target } }: Resource): string[] {
+  const isMachine = all(app, 'AWS::StepFunctions::StateMachine').some((each) => ref(each) === Target.Arn);
+  const action = isMachine ? 'states:StartExecution' : 'lambda:InvokeFunction';
+  return needs(app, roleOf(Target.RoleArn), 'scheduler.amazonaws.com', [
+    [action, Target.Arn],
+    ['sqs:SendMessage', Target.DeadLetterConfig.Arn],
+  ]);
+}
+
+/** EventBridge has no role here: the function and the queue say themselves who may come. */
+function ofRule(app: Synthesized, rule: Resource): string[] {
+  const source = attribute(rule, 'Arn');
+  return (rule.properties.Targets as Json[]).flatMap(({ Arn, DeadLetterConfig }) => {
+    const invited = all(app, 'AWS::Lambda::Permission').some(
+      ({ properties }) =>
+        properties.FunctionName === Arn &&
+        properties.Action === 'lambda:InvokeFunction' &&
+        properties.Principal === 'events.amazonaws.com' &&
+        properties.SourceArn === source,
+    );
+    const dlq = DeadLetterConfig.Arn;
+    const mayLeave = all(app, 'AWS::SQS::QueuePolicy')
+      .flatMap(({ properties }) => properties.PolicyDocument.Statement as Json[])
+      .some(
+        ({ Effect, Action, Principal, Resource: resource, Condition }) =>
+          Effect === 'Allow' &&
+          Action === 'sqs:SendMessage' &&
+          Principal.Service === 'events.amazonaws.com' &&
+          resource === dlq &&
+          Condition.ArnEquals['aws:SourceArn'] === source,
+      );
+    return [
+      ...(invited ? [] : [`${Arn} does not let ${source} invoke it`]),
+      ...(mayLeave ? [] : [`${dlq} does not let ${source} leave a message`]),
+    ];
+  });
+}
+
+function ofMapping(app: Synthesized, { properties }: Resource): string[] {
+  const writer = referred(app, 'AWS::Lambda::Function', properties.FunctionName);
+  const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'];
+  return needs(
+    app,
+    roleOf(writer.properties.Role),
+    'lambda.amazonaws.com',
+    actions.map((action) => [action, properties.EventSourceArn]),
+  );
+}
+
+function ofAccessLogs(app: Synthesized, bucket: Resource): string[] {
+  const { DestinationBucketName, LogFilePrefix } = bucket.properties.LoggingConfiguration ?? {};
+  if (DestinationBucketName === undefined) return [];
+  const granted = all(app, 'AWS::S3::BucketPolicy')
+    .filter(({ properties }) => properties.Bucket === DestinationBucketName)
+    .flatMap(({ properties }) => properties.PolicyDocument.Statement as Json[])
+    .some(
+      ({ Effect, Action, Principal, Resource: resource, Condition }) =>
+        Effect === 'Allow' &&
+        Action === 's3:PutObject' &&
+        Principal.Service === 'logging.s3.amazonaws.com' &&
+        resource.endsWith(`/${LogFilePrefix}*`) &&
+        Condition.ArnLike['aws:SourceArn'] === attribute(bucket, 'Arn'),
+    );
+  return granted ? [] : [`${DestinationBucketName} does not take the access logs of ${ref(bucket)}`];
+}
