@@ -59,7 +59,10 @@ function timestamp(id: number, text: string, timezone: string): Layers {
   const wall = (utc: string) => `timezone(${sqlText(timezone)}, timezone('UTC', ${utc}))`;
   const whole = sqlText(`${date}[T ]${clock}${offset}?`);
   const end = sqlText(`${offset}$`);
-  const written = `TRY_CAST(regexp_replace(${text}, ${end}, '') AS TIMESTAMP)`;
+  // Most times end in Z, and need no regular expression more.
+  const zulu = `ends_with(${text}, 'Z')`;
+  const bare = `CASE WHEN ${zulu} THEN rtrim(${text}, 'Z') ELSE regexp_replace(${text}, ${end}, '') END`;
+  const written = `TRY_CAST(${bare} AS TIMESTAMP)`;
   const digits = `replace(${o}, ':', '')`;
   const minutes = `CAST(${digits}[2:3] AS INTEGER) * 60 + CAST('0' || ${digits}[4:5] AS INTEGER)`;
   const sign = `CASE WHEN ${o}[1] = '-' THEN -1 ELSE 1 END`;
@@ -72,7 +75,7 @@ function timestamp(id: number, text: string, timezone: string): Layers {
   const layers = [
     [
       `CASE WHEN regexp_full_match(${text}, ${whole}) AND ${text} >= '0001' THEN ${written} END AS ${t}`,
-      `regexp_extract(${text}, ${end}) AS ${o}`,
+      `CASE WHEN ${zulu} THEN 'Z' ELSE regexp_extract(${text}, ${end}) END AS ${o}`,
     ],
     [
       `CASE WHEN ${t} IS NULL THEN NULL WHEN ${o} = '' THEN ${local} WHEN ${o} = 'Z' THEN ${t} ` +

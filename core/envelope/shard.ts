@@ -57,8 +57,7 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
     const { analysed } = await analyseContract(duck, input.job.contract);
     const positions = fieldPositions(analysed, fields, input.job);
     const texts = await openTexts(duck, input.bytes, positions);
-    const malformed = await readTexts(input, fields, texts);
-    const faults = await judgeTexts(duck, input, analysed, texts);
+    const { malformed, faults } = await judgeRecords(duck, input, analysed, fields, texts);
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);
     const [rows = 0, filtered = 0] = await counts(duck);
@@ -104,27 +103,31 @@ interface Found {
   fault: Fault;
 }
 
-/** The good records go to `texts`; what the format itself refuses is the answer. */
-async function readTexts(input: ShardInput, fields: readonly string[], texts: Texts): Promise<Found[]> {
-  const { malformed } = await input.format.read(input.bytes, fields, texts.append);
-  texts.close();
-  return malformed.map(({ record, code, message }) => ({ record, fault: { code, column: null, message } }));
-}
-
-/** `judged`: of each record its values, its fault, whether it is kept, and its id. */
-async function judgeTexts(
+/**
+ * `judged`: of each good record its values, its fault, whether it is kept, and its id. What the format itself refuses
+ * is in `malformed`.
+ */
+async function judgeRecords(
   duck: DuckDBConnection,
   input: ShardInput,
   contract: AnalysedContract,
+  fields: readonly string[],
   texts: Texts,
-): Promise<Fault[]> {
+): Promise<{ malformed: Found[]; faults: Fault[] }> {
   const { sql, faults } = await judge(duck, input.job, contract, texts.sql);
   const hashed = `SELECT *, ${sha1OfName(nameOf(input, contract))} AS hash FROM (${sql}) AS records`;
-  await duck.run(
-    `CREATE TEMP TABLE judged AS SELECT * EXCLUDE (hash), ${uuidFromSha1('hash')} AS id FROM (${hashed})`,
-  );
-  await duck.run('DROP TABLE packed');
-  return faults;
+  const judged = `SELECT * EXCLUDE (hash), ${uuidFromSha1('hash')} AS id FROM (${hashed})`;
+  await duck.run(`CREATE TEMP TABLE judged AS ${judged} LIMIT 0`);
+  const { malformed } = await input.format.read(input.bytes, fields, async (chunk) => {
+    texts.append(chunk);
+    if (texts.isFull()) await texts.drain(`INSERT INTO judged ${judged}`);
+  });
+  await texts.drain(`INSERT INTO judged ${judged}`);
+  const found = malformed.map(({ record, code, message }) => ({
+    record,
+    fault: { code, column: null, message },
+  }));
+  return { malformed: found, faults };
 }
 
 /** SQL for what a record's id is made from. */
@@ -187,10 +190,13 @@ async function writeBatch(
 }
 
 async function sortedIds(duck: DuckDBConnection): Promise<Buffer> {
-  const reader = await duck.runAndReadAll(
-    `SELECT string_agg(replace(CAST(id AS VARCHAR), '-', ''), '' ORDER BY id) FROM judged WHERE ${kept}`,
-  );
-  return Buffer.from(String(reader.getRows()[0]?.[0] ?? ''), 'hex');
+  const parts: Buffer[] = [];
+  const sql = `SELECT CAST(id AS VARCHAR) FROM (SELECT id FROM judged WHERE ${kept} ORDER BY id)`;
+  for await (const chunk of await duck.stream(sql)) {
+    const uuids = chunk.getColumnValues(0).join('');
+    parts.push(Buffer.from(uuids.replaceAll('-', ''), 'hex'));
+  }
+  return Buffer.concat(parts);
 }
 
 /** Rejects with their place in the raw object, found by a second look at the shard's bytes. */

@@ -8,12 +8,17 @@ import { ForebayError } from '../errors.ts';
 import type { RecordChunk } from '../formats/interfaces.ts';
 
 export interface Texts {
-  append(chunk: RecordChunk): void;
-  /** No more chunks come. */
-  close(): void;
   /** A SELECT of `record` (number within the shard) and `f0`, `f1` … for the fields, in the records' order. */
   sql: string;
+  append(chunk: RecordChunk): void;
+  /** Whether so much is held that it should be drained. */
+  isFull(): boolean;
+  /** Runs a statement over what is held, and lets go of it. */
+  drain(statement: string): Promise<void>;
 }
+
+/** Characters held at a time: they, and what the statement makes of them, bound the memory. */
+const fullAt = 8 * 1_024 * 1_024;
 
 /** `positions`: which of a chunk's columns are wanted. */
 export async function openTexts(
@@ -23,23 +28,39 @@ export async function openTexts(
 ): Promise<Texts> {
   const [separator, none] = unused(Buffer.from(shard.buffer, shard.byteOffset, shard.byteLength));
   const types = [VARCHAR, ...positions.map(() => VARCHAR)];
-  await duck.run(`CREATE TEMP TABLE packed (${types.map((_, i) => `p${i} VARCHAR`).join(', ')})`);
-  const appender = await duck.createAppender('packed');
+  const open = async () => {
+    await duck.run(`CREATE TEMP TABLE packed (${types.map((_, i) => `p${i} VARCHAR`).join(', ')})`);
+    return duck.createAppender('packed');
+  };
   const unpacked = (i: number) => `unnest(string_split(p${i}, ${sqlText(separator)}))`;
   const fields = positions.map((_, i) => `, nullif(${unpacked(i + 1)}, ${sqlText(none)}) AS f${i}`);
+  let appender = await open();
+  let held = 0;
   return {
+    sql: `SELECT CAST(${unpacked(0)} AS INTEGER) AS record${fields.join('')} FROM packed`,
     append: ({ records, columns }) => {
       if (records.length === 0) return;
       const row = DuckDBDataChunk.create(types, 1);
-      row.setColumnValues(0, [records.join(separator)]);
+      const put = (i: number, values: readonly unknown[]) => {
+        const text = values.join(separator);
+        row.setColumnValues(i, [text]);
+        held += text.length;
+      };
+      put(0, records);
       for (const [i, position] of positions.entries()) {
-        const texts = (columns[position] ?? []).map((text) => text ?? none);
-        row.setColumnValues(i + 1, [texts.join(separator)]);
+        const texts = columns[position] ?? [];
+        put(i + 1, texts.includes(null) ? texts.map((text) => text ?? none) : texts);
       }
       appender.appendDataChunk(row);
     },
-    close: () => appender.closeSync(),
-    sql: `SELECT CAST(${unpacked(0)} AS INTEGER) AS record${fields.join('')} FROM packed`,
+    isFull: () => held >= fullAt,
+    drain: async (statement) => {
+      appender.closeSync();
+      await duck.run(statement);
+      await duck.run('DROP TABLE packed');
+      appender = await open();
+      held = 0;
+    },
   };
 }
 
