@@ -1,6 +1,7 @@
-/** Counting repeated keys of a slice: each shard has its ids, 16 bytes each, sorted; a merge meets equals in a row. */
+/** Counting repeated keys of a slice: each shard has its ids, a line each, sorted; a merge meets equals in a row. */
 
-export const idBytes = 16;
+/** A UUID in text and a line end. */
+export const idBytes = 37;
 
 /** Gives a shard's next ids, some whole ones at a time; an empty buffer at the end. */
 export type NextIds = () => Promise<Buffer>;
@@ -14,10 +15,8 @@ interface Cursor {
 /** How many ids equal an earlier one. Memory: one block of ids for each shard. */
 export async function countRepeats(shards: readonly NextIds[]): Promise<number> {
   const heap: Cursor[] = [];
-  for (const next of shards) {
-    const ids = await next();
-    if (ids.length > 0) push(heap, { ids, at: 0, next });
-  }
+  const first = await Promise.all(shards.map(async (next) => ({ ids: await next(), at: 0, next })));
+  for (const cursor of first) if (cursor.ids.length > 0) push(heap, cursor);
   let repeats = 0;
   const last = Buffer.alloc(idBytes);
   let seen = false;

@@ -15,9 +15,9 @@ export const scanKey = (job: string, runId: string, n: number): string =>
 export const shardsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}shards.json`;
 export const batchKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}batches/${n}.parquet`;
-/** Sorted 16-byte ids of the shard's records, for contracts with a key. */
+/** Sorted ids of the shard's records, a line each, for contracts with a key. */
 export const keysKey = (job: string, runId: string, n: number): string =>
-  `${stagingPrefix(job, runId)}keys/${n}.bin`;
+  `${stagingPrefix(job, runId)}keys/${n}.txt`;
 
 export const rejectsPrefix = (job: string, runId: string): string => `rejects/${job}/${runId}/`;
 export const rejectsKey = (job: string, runId: string, n: number): string =>

@@ -42,7 +42,8 @@ function castScalar(type: Exclude<ColumnType, { name: 'timestamp' }>, text: stri
       // The year 0000 is DuckDB's 1 BC, which readers of Parquet do not agree on.
       return whenMatches(date, `CASE WHEN ${text} >= '0001' THEN ${cast} END`);
     default:
-      return whenMatches('[+-]?[0-9]+', cast);
+      // Most integers are written as they would be printed, and need no regular expression.
+      return `CASE WHEN CAST(${cast} AS VARCHAR) = ${text} OR regexp_full_match(${text}, '[+-]?[0-9]+') THEN ${cast} END`;
   }
 }
 

@@ -40,7 +40,9 @@ export async function judge(
   const tries = plan.flatMap((column, i) => (column.kind === 'field' ? [] : [tried(column.sql, i)]));
   if (filter !== null) tries.push(tried(filter.sql, 'filter'));
   const results = plan.flatMap((column, i) =>
-    column.kind === 'field' ? [] : [castExact(i, column.type, `x${i}[1]`, column.bound, job.timezone)],
+    column.kind === 'field'
+      ? []
+      : [[[`x${i}[1] AS e${i}`], ...castExact(i, column.type, `e${i}`, column.bound, job.timezone)]],
   );
   const cast = stack(texts, inParallel(fields));
   const all = stack(
@@ -49,7 +51,9 @@ export async function judge(
   );
   const { conditions, faults } = faultsOf(plan, filter !== null);
   const cases = conditions.map((condition, i) => `WHEN ${condition} THEN ${i}`);
-  const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${cases.join(' ')} END`;
+  // Nearly all records are good: one look at each, and the list of what may be wrong only for the others.
+  const good = `WHEN NOT (${conditions.join(' OR ')}) THEN NULL`;
+  const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${[good, ...cases].join(' ')} END`;
   const keep = filter === null ? 'true' : 'coalesce(xfilter[1], false)';
   const columns = plan.map((_, i) => `v${i}`);
   return {
@@ -142,7 +146,7 @@ function faultsOf(
   for (const [i, column] of ordered) {
     const { name } = column;
     const word = typeWord(column.type);
-    const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `x${i}[1] IS NULL`;
+    const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `e${i} IS NULL`;
     if (column.kind === 'expression') {
       add(`x${i} IS NULL`, 'ExpressionFailed', name, `${name}: its expression fails for this record`);
     }
@@ -153,7 +157,7 @@ function faultsOf(
       add(`f${column.field} IS NOT NULL AND v${i} IS NULL`, 'CastFailed', name, text);
     } else {
       const text = `${name}: the result of its expression cannot become ${article(word)} without loss`;
-      add(`x${i}[1] IS NOT NULL AND v${i} IS NULL`, 'ExpressionFailed', name, text);
+      add(`e${i} IS NOT NULL AND v${i} IS NULL`, 'ExpressionFailed', name, text);
     }
   }
   if (filtered) add('xfilter IS NULL', 'ExpressionFailed', null, 'the filter fails for this record');

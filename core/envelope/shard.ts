@@ -42,8 +42,8 @@ export interface ShardOutput {
   filtered: number;
   /** In the order of the records. */
   rejects: Reject[];
-  /** The written records' ids, 16 bytes each, sorted; `null` for a contract without a key. */
-  ids: Buffer | null;
+  /** Path of the written records' ids, a line each, sorted; `null` for a contract without a key. */
+  ids: string | null;
 }
 
 const memoryLimit = '384MiB';
@@ -61,7 +61,7 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);
     const [rows = 0, filtered = 0] = await counts(duck);
-    const ids = input.job.contract.key.length === 0 ? null : await sortedIds(duck);
+    const ids = input.job.contract.key.length === 0 ? null : await writeIds(duck, input.directory);
     return { file, rows, bytes: statSync(file).size, filtered, rejects: place(input, rejects), ids };
   } catch (error) {
     throw named(error);
@@ -189,14 +189,12 @@ async function writeBatch(
   return file;
 }
 
-async function sortedIds(duck: DuckDBConnection): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  const sql = `SELECT CAST(id AS VARCHAR) FROM (SELECT id FROM judged WHERE ${kept} ORDER BY id)`;
-  for await (const chunk of await duck.stream(sql)) {
-    const uuids = chunk.getColumnValues(0).join('');
-    parts.push(Buffer.from(uuids.replaceAll('-', ''), 'hex'));
-  }
-  return Buffer.concat(parts);
+async function writeIds(duck: DuckDBConnection, directory: string): Promise<string> {
+  const file = join(directory, 'ids.txt');
+  await duck.run(
+    `COPY (SELECT id FROM judged WHERE ${kept} ORDER BY id) TO ${sqlText(file)} (FORMAT csv, HEADER false)`,
+  );
+  return file;
 }
 
 /** Rejects with their place in the raw object, found by a second look at the shard's bytes. */

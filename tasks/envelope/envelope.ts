@@ -97,7 +97,9 @@ async function putBatch(deps: EnvelopeDeps, run: RunRef, shard: Shard, output: S
   const body = await deps.readFile(output.file);
   const key = batchKey(run.job, run.runId, shard.n);
   await deps.putOps(key, body);
-  if (output.ids !== null) await deps.putOps(keysKey(run.job, run.runId, shard.n), output.ids);
+  if (output.ids !== null) {
+    await deps.putOps(keysKey(run.job, run.runId, shard.n), await deps.readFile(output.ids));
+  }
   if (output.rejects.length > 0) {
     const lines = output.rejects.map((reject) => `${JSON.stringify(reject)}\n`);
     await deps.putOps(rejectsKey(run.job, run.runId, shard.n), Buffer.from(lines.join('')));

@@ -17,6 +17,10 @@ const WRITE_BYTES = 1_048_576;
  */
 export function parserOptions(format: CsvFormat, bytes: Buffer, onOpenQuote = () => {}): Options {
   return {
+    // in front, where csv-parse's stream would put one of its own
+    on_skip: () => {
+      onOpenQuote();
+    },
     delimiter: format.delimiter,
     quote: format.quote,
     escape: format.escape,
@@ -32,9 +36,6 @@ export function parserOptions(format: CsvFormat, bytes: Buffer, onOpenQuote = ()
     // all that is left to skip is a record whose quote is open at the end: without this it is an error, which would
     // take records with it that are read but not handed out yet
     skip_records_with_error: true,
-    on_skip: () => {
-      onOpenQuote();
-    },
   };
 }
 

@@ -72,7 +72,7 @@ test('writes batch, keys and rejects, and then says so in the ledger', async () 
   const output = await envelope(deps, input);
   expect(puts.map(([key]) => key)).toEqual([
     'staging/orders/r1/batches/3.parquet',
-    'staging/orders/r1/keys/3.bin',
+    'staging/orders/r1/keys/3.txt',
     'rejects/orders/r1/3.ndjson',
   ]);
   expect(output).toMatchObject({
