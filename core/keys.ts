@@ -1,6 +1,6 @@
 /** Counting repeated keys of a slice: each shard has its ids, a line each, sorted; a merge meets equals in a row. */
 
-/** A UUID in text and a line end. */
+/** A UUID in text, its hex digits in lower case, and a line end. */
 export const idBytes = 37;
 
 /** Gives a shard's next ids, some whole ones at a time; an empty buffer at the end. */
@@ -9,14 +9,31 @@ export type NextIds = () => Promise<Buffer>;
 interface Cursor {
   ids: Buffer;
   at: number;
+  /** Of the id that it stands at. */
+  head: number;
   next: NextIds;
+}
+
+/** Values of hex digits by their character's code. */
+const digits = Uint8Array.from({ length: 256 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 0 : value;
+});
+
+/** An id's first 48 bits, in its order: they tell nearly all ids apart, many times faster than the bytes do. */
+function headOf(ids: Buffer, at: number): number {
+  let head = 0;
+  for (let i = 0; i < 8; i++) head = head * 16 + (digits[ids[at + i] ?? 0] ?? 0);
+  for (let i = 9; i < 13; i++) head = head * 16 + (digits[ids[at + i] ?? 0] ?? 0);
+  return head;
 }
 
 /** How many ids equal an earlier one. Memory: one block of ids for each shard. */
 export async function countRepeats(shards: readonly NextIds[]): Promise<number> {
   const heap: Cursor[] = [];
-  const first = await Promise.all(shards.map(async (next) => ({ ids: await next(), at: 0, next })));
-  for (const cursor of first) if (cursor.ids.length > 0) push(heap, cursor);
+  const blocks = await Promise.all(shards.map(async (next) => ({ ids: await next(), next })));
+  for (const { ids, next } of blocks)
+    if (ids.length > 0) push(heap, { ids, at: 0, head: headOf(ids, 0), next });
   let repeats = 0;
   const last = Buffer.alloc(idBytes);
   let seen = false;
@@ -24,22 +41,25 @@ export async function countRepeats(shards: readonly NextIds[]): Promise<number> 
     if (seen && top.ids.compare(last, 0, idBytes, top.at, top.at + idBytes) === 0) repeats += 1;
     else top.ids.copy(last, 0, top.at, top.at + idBytes);
     seen = true;
-    if (await advance(top)) sink(heap, 0);
-    else remove(heap);
+    top.at += idBytes;
+    // Waiting for each id, and not for each block, would take longer than all else.
+    if (top.at === top.ids.length) await refill(top);
+    if (top.ids.length === 0) remove(heap);
+    else {
+      top.head = headOf(top.ids, top.at);
+      sink(heap, 0);
+    }
   }
   return repeats;
 }
 
-async function advance(cursor: Cursor): Promise<boolean> {
-  cursor.at += idBytes;
-  if (cursor.at < cursor.ids.length) return true;
+async function refill(cursor: Cursor): Promise<void> {
   cursor.ids = await cursor.next();
   cursor.at = 0;
-  return cursor.ids.length > 0;
 }
 
 const before = (a: Cursor, b: Cursor): boolean =>
-  a.ids.compare(b.ids, b.at, b.at + idBytes, a.at, a.at + idBytes) < 0;
+  a.head === b.head ? a.ids.compare(b.ids, b.at, b.at + idBytes, a.at, a.at + idBytes) < 0 : a.head < b.head;
 
 function push(heap: Cursor[], cursor: Cursor): void {
   heap.push(cursor);

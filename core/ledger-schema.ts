@@ -4,6 +4,10 @@
 export const partitionKey = 'pk';
 export const sortKey = 'sk';
 
+/** Partition of all that is a job's; its runs' objects, shards and sinks have partitions of their own. */
+export const jobKey = (job: string): string => `JOB#${job}`;
+export const runPartitions = 'RUN#';
+
 /** Sparse: only slices with a mark are in it. */
 export const slicesIndexes = {
   marked: { name: 'marked', partitionKey: 'markedKey', sortKey: 'sk' },

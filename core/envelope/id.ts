@@ -23,7 +23,11 @@ export function nameByKey(job: string, values: readonly string[]): string {
 export const sha1OfName = (name: string): string =>
   `sha1(${blobLiteral(Buffer.from(recordNamespace.replaceAll('-', ''), 'hex'))} || encode(${name}))`;
 
-/** Version 5 and the variant set in the first 16 bytes of a SHA-1; `hash` is SQL for its hex. A UUID, or null. */
-export const uuidFromSha1 = (hash: string): string =>
-  `CASE WHEN ${hash} IS NOT NULL THEN CAST(concat(${hash}[1:12], '5', ${hash}[14:16], ` +
-  `'89ab89ab89ab89ab'[strpos('0123456789abcdef', ${hash}[17])], ${hash}[18:32]) AS UUID) END`;
+/** Version 5 and the variant set in the first 16 bytes of a SHA-1; `hash` is SQL for its hex. Null of null. */
+export function uuidFromSha1(hash: string): string {
+  const part = (from: number, length: number) => `substring(${hash}, ${from}, ${length})`;
+  const variant = `'89ab89ab89ab89ab'[strpos('0123456789abcdef', ${part(17, 1)})]`;
+  const parts = [part(1, 8), part(9, 4), `'5'`, part(14, 3), variant, part(18, 3), part(21, 12)];
+  const [a, b, version, c, v, d, e] = parts;
+  return `CASE WHEN ${hash} IS NOT NULL THEN concat(${[a, `'-'`, b, `'-'`, version, c, `'-'`, v, d, `'-'`, e].join(', ')}) END`;
+}

@@ -61,7 +61,7 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);
     const [rows = 0, filtered = 0] = await counts(duck);
-    const ids = input.job.contract.key.length === 0 ? null : await writeIds(duck, input.directory);
+    const ids = isKeyed(input) ? await writeIds(duck, input.directory) : null;
     return { file, rows, bytes: statSync(file).size, filtered, rejects: place(input, rejects), ids };
   } catch (error) {
     throw named(error);
@@ -104,8 +104,8 @@ interface Found {
 }
 
 /**
- * `judged`: of each good record its values, its fault, whether it is kept, and its id. What the format itself refuses
- * is in `malformed`.
+ * `judged`: of each good record its values, its fault, whether it is kept, and its id where it is needed twice. What
+ * the format itself refuses is in `malformed`.
  */
 async function judgeRecords(
   duck: DuckDBConnection,
@@ -115,8 +115,7 @@ async function judgeRecords(
   texts: Texts,
 ): Promise<{ malformed: Found[]; faults: Fault[] }> {
   const { sql, faults } = await judge(duck, input.job, contract, texts.sql);
-  const hashed = `SELECT *, ${sha1OfName(nameOf(input, contract))} AS hash FROM (${sql}) AS records`;
-  const judged = `SELECT * EXCLUDE (hash), ${uuidFromSha1('hash')} AS id FROM (${hashed})`;
+  const judged = isKeyed(input) ? withIds(input, contract, `(${sql})`) : sql;
   await duck.run(`CREATE TEMP TABLE judged AS ${judged} LIMIT 0`);
   const { malformed } = await input.format.read(input.bytes, fields, async (chunk) => {
     texts.append(chunk);
@@ -130,12 +129,19 @@ async function judgeRecords(
   return { malformed: found, faults };
 }
 
+const isKeyed = ({ job }: ShardInput): boolean => job.contract.key.length > 0;
+
+function withIds(input: ShardInput, contract: AnalysedContract, records: string): string {
+  const hashed = `SELECT *, ${sha1OfName(nameOf(input, contract))} AS hash FROM ${records} AS records`;
+  return `SELECT * EXCLUDE (hash), ${uuidFromSha1('hash')} AS id FROM (${hashed})`;
+}
+
 /** SQL for what a record's id is made from. */
 function nameOf(input: ShardInput, contract: AnalysedContract): string {
   const { job, run } = input;
-  return job.contract.key.length === 0
-    ? nameByPlace(run, input.raw.sha256, recordNumber(input))
-    : nameByKey(run.job, job.contract.key.map(protectedValue(input, contract)));
+  return isKeyed(input)
+    ? nameByKey(run.job, job.contract.key.map(protectedValue(input, contract)))
+    : nameByPlace(run, input.raw.sha256, recordNumber(input));
 }
 
 /** SQL for a record's number within the raw object. */
@@ -175,15 +181,15 @@ async function writeBatch(
   contract: AnalysedContract,
 ): Promise<string> {
   const { job, run } = input;
-  const id = 'CAST(id AS VARCHAR)';
-  const metadata = metadataSql(input.metadata, run, input.raw.key, { id, record: recordNumber(input) });
+  const metadata = metadataSql(input.metadata, run, input.raw.key, { id: 'id', record: recordNumber(input) });
   const valueOf = protectedValue(input, contract);
   const columns = outputColumns(job).map(
     ({ column }) => `${valueOf(column.name)} AS ${sqlName(column.name)}`,
   );
   const file = join(input.directory, 'batch.parquet');
+  const records = isKeyed(input) ? 'judged' : `(${withIds(input, contract, 'judged')})`;
   await duck.run(
-    `COPY (SELECT ${[`${metadata} AS metadata`, ...columns].join(', ')} FROM judged WHERE ${kept}) ` +
+    `COPY (SELECT ${[`${metadata} AS metadata`, ...columns].join(', ')} FROM ${records} WHERE ${kept}) ` +
       `TO ${sqlText(file)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
   );
   return file;

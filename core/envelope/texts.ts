@@ -18,7 +18,7 @@ export interface Texts {
 }
 
 /** Characters held at a time: they, and what the statement makes of them, bound the memory. */
-const fullAt = 16 * 1_024 * 1_024;
+const fullAt = 8 * 1_024 * 1_024;
 
 /** `positions`: which of a chunk's columns are wanted. */
 export async function openTexts(

@@ -9,7 +9,7 @@ import type { Malformed, ReadSummary, RecordChunk } from '../interfaces.ts';
 import { type Examiner, examiner } from './examine.ts';
 
 const CHUNK_RECORDS = 2_048;
-const WRITE_BYTES = 1_048_576;
+const WRITE_BYTES = 65_536;
 
 /**
  * How csv-parse reads the grammar. It has the same fields for each format and file: csv-parse's one inner loop is
