@@ -9,11 +9,11 @@ import type { Malformed } from '../interfaces.ts';
 import { type Dialect, dialectOf } from './dialect.ts';
 import { quotedFields, recordFinder } from './locate.ts';
 
-/** A good record's fields with nulls, or what is wrong with it. Called with ascending record numbers. */
-export type Examiner = (
-  row: string[],
-  record: number,
-) => { row: Array<string | null> } | Omit<Malformed, 'record'>;
+/**
+ * What is wrong with a record; `null` where nothing is, and then null is written into the row for each text that
+ * means it. Called with ascending record numbers.
+ */
+export type Examiner = (row: Array<string | null>, record: number) => Omit<Malformed, 'record'> | null;
 
 export function examiner(format: CsvFormat, shard: Buffer, width: number): Examiner {
   const dialect = dialectOf(format);
@@ -21,30 +21,27 @@ export function examiner(format: CsvFormat, shard: Buffer, width: number): Exami
   const doubtful = { utf8: !isUtf8(shard), ...quoteDoubts(dialect, format.nulls, shard) };
   const nulls = new Set(format.nulls);
   const longestNull = Math.max(-1, ...format.nulls.map((text) => text.length));
-  const isNull = (text: string) => text.length <= longestNull && nulls.has(text);
+  const isNull = (text: string | null) => text !== null && text.length <= longestNull && nulls.has(text);
 
   return (row, record) => {
     let quoteInFront = false;
     let hasNull = false;
     // No closures: this is done for each field of each record.
     for (const text of row) {
-      if (text.charCodeAt(0) === dialect.quoteByte) quoteInFront = true;
+      if (text?.charCodeAt(0) === dialect.quoteByte) quoteInFront = true;
       if (isNull(text)) hasNull = true;
     }
     const badQuote = doubtful.hidden || (doubtful.quotes && quoteInFront);
     const inDoubt = badQuote || doubtful.utf8 || (hasNull && doubtful.quotedNulls);
     const found = inDoubt ? find(record) : null;
-    if (found !== null) {
-      const bytes = shard.subarray(found.offset, found.offset + found.length);
-      if (found.quotes === 'InvalidQuote') return invalidQuote;
-      if (doubtful.utf8 && !isUtf8(bytes)) return invalidUtf8;
-      if (row.length === width && hasNull && bytes.includes(dialect.quoteByte)) {
-        const quoted = quotedFields(dialect, bytes);
-        return { row: row.map((text, f) => (isNull(text) && !quoted[f] ? null : text)) };
-      }
-    }
+    const bytes = found === null ? null : shard.subarray(found.offset, found.offset + found.length);
+    if (found?.quotes === 'InvalidQuote') return invalidQuote;
+    if (bytes !== null && doubtful.utf8 && !isUtf8(bytes)) return invalidUtf8;
     if (row.length !== width) return raggedRow(width, row.length);
-    return { row: hasNull ? row.map((text) => (isNull(text) ? null : text)) : row };
+    if (!hasNull) return null;
+    const quoted = bytes?.includes(dialect.quoteByte) ? quotedFields(dialect, bytes) : null;
+    for (let f = 0; f < width; f++) if (isNull(row[f] ?? null) && !quoted?.[f]) row[f] = null;
+    return null;
   };
 }
 

@@ -5,11 +5,11 @@
 import { once } from 'node:events';
 import { type Options, Parser } from 'csv-parse';
 import type { CsvFormat } from '../../job/model.ts';
-import type { Malformed, ReadSummary, RecordChunk } from '../interfaces.ts';
-import { type Examiner, examiner } from './examine.ts';
+import type { ReadSummary, RecordChunk } from '../interfaces.ts';
+import { collector } from './collect.ts';
+import { examiner } from './examine.ts';
 
-const CHUNK_RECORDS = 2_048;
-const WRITE_BYTES = 65_536;
+const writeBytes = 65_536;
 
 /**
  * How csv-parse reads the grammar. It has the same fields for each format and file: csv-parse's one inner loop is
@@ -45,56 +45,10 @@ export async function readCsv(
   fields: readonly string[],
   onChunk: (chunk: RecordChunk) => void | Promise<void>,
 ): Promise<ReadSummary> {
-  const examine = examiner(format, shard, fields.length);
-  const malformed: Malformed[] = [];
-  let records = 0;
-  for await (const rows of rowsOf(format, shard, fields.length)) {
-    if (rows === 'UnclosedQuote') {
-      malformed.push({
-        record: records++,
-        code: rows,
-        message: 'a quote is still open at the end of the file',
-      });
-      continue;
-    }
-    const chunk = pick(rows, records, examine, fields.length, malformed);
-    records += rows.length;
-    if (chunk.records.length > 0) await onChunk(chunk);
-  }
-  return { records, malformed };
-}
-
-/** The good ones of some records, turned from rows into columns; the others go to `malformed`. */
-function pick(
-  rows: string[][],
-  first: number,
-  examine: Examiner,
-  width: number,
-  malformed: Malformed[],
-): RecordChunk {
-  const chunk: RecordChunk = { records: [], columns: Array.from({ length: width }, () => []) };
-  for (const [i, row] of rows.entries()) {
-    const found = examine(row, first + i);
-    if (!('row' in found)) {
-      malformed.push({ record: first + i, ...found });
-      continue;
-    }
-    chunk.records.push(first + i);
-    for (let f = 0; f < width; f++) chunk.columns[f]?.push(found.row[f] ?? null);
-  }
-  return chunk;
-}
-
-/** csv-parse's records in chunks, and at the end its word where the last one is not whole. */
-async function* rowsOf(
-  format: CsvFormat,
-  shard: Buffer,
-  width: number,
-): AsyncGenerator<string[][] | 'UnclosedQuote'> {
-  let rows: string[][] = [];
+  const rows = collector(examiner(format, shard, fields.length), fields.length);
   let open = false;
-  const parser = new RowParser(format, shard, width, {
-    onRow: (row) => rows.push(row),
+  const parser = new RowParser(format, shard, fields.length, {
+    onRow: rows.add,
     onOpenQuote: () => {
       open = true;
     },
@@ -102,23 +56,24 @@ async function* rowsOf(
   const ended = once(parser, 'end');
   // awaited below; a write that fails says so itself
   ended.catch(() => undefined);
-  for (let at = 0; at < shard.length; at += WRITE_BYTES) {
-    await write(parser, shard.subarray(at, at + WRITE_BYTES));
-    while (rows.length >= CHUNK_RECORDS) {
-      yield rows.slice(0, CHUNK_RECORDS);
-      rows = rows.slice(CHUNK_RECORDS);
-    }
+  for (let at = 0; at < shard.length; at += writeBytes) {
+    await write(parser, shard.subarray(at, at + writeBytes));
+    for (const chunk of rows.take()) await onChunk(chunk);
   }
   parser.end();
   await ended;
-  for (let from = 0; from < rows.length; from += CHUNK_RECORDS) {
-    yield rows.slice(from, from + CHUNK_RECORDS);
-  }
-  if (open) yield 'UnclosedQuote';
+  for (const chunk of rows.take(true)) await onChunk(chunk);
+  if (open) rows.addMalformed(unclosedQuote);
+  return { records: rows.records, malformed: rows.malformed };
 }
 
+const unclosedQuote = {
+  code: 'UnclosedQuote',
+  message: 'a quote is still open at the end of the file',
+} as const;
+
 interface RowHandlers {
-  onRow(row: string[]): void;
+  onRow(row: Array<string | null>): void;
   onOpenQuote(): void;
 }
 
