@@ -65,6 +65,14 @@ export class ForebayError extends Error {
   }
 }
 
+/** A failure that somebody recorded already, under the name that it had: its words are those of the record. */
+export class RecordedError extends Error {
+  constructor({ name, message }: ErrorRecord, where: string) {
+    super(`${name}: ${message} (${where})`);
+    this.name = name;
+  }
+}
+
 /** What the ledger, events and DLQs keep of an error. `cause` is the name of the error below, where there is one. */
 export interface ErrorRecord {
   name: string;
@@ -107,12 +115,36 @@ export function isErrorName(name: string): name is ErrorName {
   return (terminal as readonly string[]).includes(name) || (transient as readonly string[]).includes(name);
 }
 
+/**
+ * The error as a function may end with it: Lambda logs what is thrown, and Step Functions keeps it in the history.
+ * Of a library's error goes out what {@link describeError} keeps of it, and the places of its stack.
+ */
+export function publicError(error: unknown): Error {
+  if (error instanceof Error && isSafe(error)) return error;
+  const { name, message } = describeError(error);
+  const stack = [`${name}: ${message}`, ...placesOf(error)].join('\n    ');
+  return Object.assign(new Error(message), { name, stack });
+}
+
+/** The lines of a stack without the message above them, which may be a quotation. */
+export const placesOf = (error: unknown): string[] =>
+  error instanceof Error
+    ? (error.stack ?? '')
+        .split('\n')
+        .filter((line) => /^\s+at /.test(line))
+        .map((line) => line.trim())
+    : [];
+
 /** A library's error may quote the record it was given: only our own messages and AWS's answers are kept. */
 function safeMessage(error: Error): string {
-  if (error instanceof ForebayError) return error.message.slice(error.name.length + 2);
-  if ('$metadata' in error) return error.message;
-  return `${error.name} in ${origin(error)}`;
+  if (!isSafe(error)) return `${error.name} in ${origin(error)}`;
+  return error.message.startsWith(`${error.name}: `)
+    ? error.message.slice(error.name.length + 2)
+    : error.message;
 }
+
+const isSafe = (error: Error): boolean =>
+  error instanceof ForebayError || error instanceof RecordedError || '$metadata' in error;
 
 function causeMessage(cause: string): string {
   try {

@@ -1,5 +1,5 @@
 /** The proof that nothing was lost, shard by shard, from three counts that share no code. */
-import { type ErrorRecord, ForebayError, isErrorName } from './errors.ts';
+import { type ErrorRecord, ForebayError, isErrorName, RecordedError } from './errors.ts';
 import type { Contract } from './job/model.ts';
 import type { ObjectRecord, ShardRecord, SinkRecord } from './ledger.ts';
 import type { Shard } from './shard.ts';
@@ -90,9 +90,10 @@ function raiseFirstFailure({ objects, shards, sinks, planned }: Evidence): void 
 }
 
 function asCause(error: ErrorRecord | null, where: string): Error {
-  const { name, message } = error ?? { name: 'ShardIncomplete', message: 'without a word' };
+  const known = error ?? { name: 'ShardIncomplete', message: 'without a word' };
+  const { name, message } = known;
   if (isErrorName(name)) return new ForebayError(name, `${message} (${where})`);
-  return Object.assign(new Error(`${name}: ${message} (${where})`), { name });
+  return new RecordedError(known, where);
 }
 
 /** Whether that many rejects may be published; `RejectThresholdExceeded` where not. */

@@ -11,7 +11,9 @@ try {
   const app = new App();
   const stage = String(app.node.tryGetContext('stage') ?? process.env.FOREBAY_STAGE ?? 'local');
   const jobs = app.node.tryGetContext('jobs') ?? process.env.FOREBAY_JOBS;
-  await buildApp(app, stage, jobs === undefined ? ownJobs : resolve(String(jobs)));
+  const shardBytes = app.node.tryGetContext('shardBytes') ?? (process.env.FOREBAY_SHARD_BYTES || undefined);
+  const folder = jobs === undefined ? ownJobs : resolve(String(jobs));
+  await buildApp(app, stage, folder, shardBytes === undefined ? undefined : String(shardBytes));
   app.synth();
 } catch (error) {
   // A person reads this: what is wrong and where, without the stack of our own program.

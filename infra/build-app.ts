@@ -8,8 +8,13 @@ import { JobStack } from './stacks/job.ts';
 import { SharedStack } from './stacks/shared.ts';
 
 /** Adds the stacks of a stage to the app, with the jobs of a folder. */
-export async function buildApp(app: App, stage: string, jobsFolder: string): Promise<void> {
-  addStacks(app, configOf(stage), await loadJobs(jobsFolder));
+export async function buildApp(
+  app: App,
+  stage: string,
+  jobsFolder: string,
+  shardBytes?: string,
+): Promise<void> {
+  addStacks(app, configOf(stage, shardBytes), await loadJobs(jobsFolder));
 }
 
 export function addStacks(app: App, config: Config, jobs: readonly JobVersion[]): void {

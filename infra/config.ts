@@ -40,7 +40,8 @@ export interface Config {
 
 const MiB = 1024 ** 2;
 
-const defaults = {
+/** What a stage has unless it says otherwise. */
+export const defaults = {
   architecture: 'arm64',
   shardBytes: 64 * MiB,
   maxObjectBytes: 32 * 1024 * MiB,
@@ -75,12 +76,25 @@ const local: Config = {
 
 export const stages: Record<string, Config> = { local };
 
-export function configOf(stage: string): Config {
+/** `shardBytes`: finer or coarser shards than the stage's, so that a small file can show what thousands of them do. */
+export function configOf(stage: string, shardBytes?: string): Config {
   const config = stages[stage];
   if (config === undefined) {
     throw new Error(
       `there is no stage '${stage}' in infra/config.ts; there are: ${Object.keys(stages).join(', ')}`,
     );
   }
-  return config;
+  return shardBytes === undefined ? config : { ...config, shardBytes: triedBytes(config, shardBytes) };
+}
+
+/** Where data is kept the size is the file's own, so that what is deployed is what was reviewed. */
+function triedBytes({ stage, disposable }: Config, text: string): number {
+  const bytes = Number(text);
+  if (!disposable) {
+    throw new Error(`stage ${stage} keeps its data: set its shardBytes in infra/config.ts, not from outside`);
+  }
+  if (!Number.isInteger(bytes) || bytes < 1) {
+    throw new Error(`shardBytes is '${text}': give a whole number of bytes from 1`);
+  }
+  return bytes;
 }

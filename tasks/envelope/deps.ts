@@ -17,12 +17,27 @@ export function envelopeDeps(env: Record<(typeof environment)[number], string>):
     // The key is this run's own, and written once: it has no other version.
     readRaw: (raw, range) => objects.getRange(raw, range),
     putOps: (key, body) => objects.put({ bucket: env.OPS_BUCKET, key }, body),
-    hashKey: async () => Buffer.from(await parameters.get(`${env.SECRETS_PATH}hash-key`), 'utf8'),
+    hashKey: remembered(async () => Buffer.from(await parameters.get(`${env.SECRETS_PATH}hash-key`), 'utf8')),
     withDirectory,
     readFile: (path) => readFile(path),
     now,
     opsBucket: env.OPS_BUCKET,
     region: region(),
+  };
+}
+
+/**
+ * Asked once by a warm function, and again after a failure. SSM answers an account 40 times a second, and a run has
+ * thousands of shards; a key that is there is never replaced.
+ */
+export function remembered<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask().catch((error: unknown) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
   };
 }
 

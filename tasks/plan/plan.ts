@@ -1,4 +1,5 @@
 import type { Ledger } from '../../aws/interfaces.ts';
+import { mapAtOnce } from '../../core/at-once.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { planShards } from '../../core/plan.ts';
 import type { RunRef } from '../../core/run.ts';
@@ -41,12 +42,7 @@ async function readScans(deps: PlanDeps, run: RunRef): Promise<ScannedObject[]> 
   const silent = objects.find(({ n }) => !status.has(n));
   if (silent !== undefined) throw incomplete(silent, 'is neither done nor failed in the ledger');
   const extracted = objects.filter(({ n }) => status.get(n) === 'done');
-  const scans: ScannedObject[] = [];
-  for (let from = 0; from < extracted.length; from += READS_AT_ONCE) {
-    const some = extracted.slice(from, from + READS_AT_ONCE);
-    scans.push(...(await Promise.all(some.map((object) => readScan(deps, run, object)))));
-  }
-  return scans;
+  return mapAtOnce(extracted, READS_AT_ONCE, (object) => readScan(deps, run, object));
 }
 
 async function readScan(deps: PlanDeps, run: RunRef, object: SourceObject): Promise<ScannedObject> {

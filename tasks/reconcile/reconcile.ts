@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Ledger } from '../../aws/interfaces.ts';
+import { mapAtOnce } from '../../core/at-once.ts';
 import { catalogColumns } from '../../core/contract/output.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
@@ -12,13 +13,17 @@ import type { ScannedObject, Shard } from '../../core/shard.ts';
 import { manifestKey, partitionPrefix, rejectsKey, tableName } from '../../core/storage.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { ReconcileInput, ReconcileOutput } from './contract.ts';
+import type { ShardIds } from './objects.ts';
+
+/** Scans are small and many: so many are read at once. */
+const readsAtOnce = 32;
 
 export interface ReconcileDeps extends TraceDeps, Pick<Ledger, 'listObjects' | 'listShards' | 'listSinks'> {
   readJob(run: RunRef): Promise<Job>;
   readShards(run: RunRef): Promise<Shard[]>;
   readScan(run: RunRef, n: number): Promise<ScannedObject>;
-  /** The sorted ids of a shard's records, block by block. */
-  idsOf(run: RunRef, shard: number): NextIds;
+  /** The sorted ids of the shards' records, block by block. */
+  idsOf(run: RunRef, shards: ShardIds[]): NextIds[];
   /** Puts the manifest, unless one is there; `false` where that one has other bytes. */
   putManifest(key: string, body: Buffer): Promise<boolean>;
   opsBucket: string;
@@ -38,7 +43,7 @@ export function reconcileRun(deps: ReconcileDeps, input: ReconcileInput): Promis
       );
     }
     holdLimits(accounting, job.contract, run.runId);
-    const counts = { ...accounting, repeatedKeys: await repeatedKeys(deps, job, run, evidence.planned) };
+    const counts = { ...accounting, repeatedKeys: await repeatedKeys(deps, job, run, evidence) };
     const manifest = await manifestOf(deps, job, run, evidence, counts);
     const { status } = manifest;
     const { read: records, written: rows, rejected, filtered } = counts;
@@ -58,9 +63,19 @@ async function gather(deps: ReconcileDeps, job: Job, run: RunRef): Promise<Evide
   return { runId: run.runId, planned, objects, shards, sinks: bySink };
 }
 
-async function repeatedKeys(deps: ReconcileDeps, job: Job, run: RunRef, planned: Shard[]): Promise<number> {
+async function repeatedKeys(
+  deps: ReconcileDeps,
+  job: Job,
+  run: RunRef,
+  { shards }: Evidence,
+): Promise<number> {
   if (job.contract.key.length === 0) return 0;
-  return countRepeats(planned.map(({ n }) => deps.idsOf(run, n)));
+  return countRepeats(
+    deps.idsOf(
+      run,
+      shards.map(({ n, batch }) => ({ n, ids: batch?.rows ?? 0 })),
+    ),
+  );
 }
 
 async function manifestOf(
@@ -70,8 +85,9 @@ async function manifestOf(
   evidence: Evidence,
   counts: Counts,
 ): Promise<Manifest> {
-  const raw: Manifest['raw'] = [];
-  for (const { n } of evidence.objects) raw.push(lineage(await deps.readScan(run, n)));
+  const raw = await mapAtOnce(evidence.objects, readsAtOnce, async ({ n }) =>
+    lineage(await deps.readScan(run, n)),
+  );
   return manifestSchema.parse({
     schemaVersion: 1,
     job: run.job,

@@ -26,7 +26,8 @@ export interface Cloud {
   stop(): Promise<void>;
 }
 
-export async function startCloud(jobs: string): Promise<Cloud> {
+/** `settings`: more of the environment that the CLI gets; a server that they name is used, and goes on behind it. */
+export async function startCloud(jobs: string, settings: Record<string, string> = {}): Promise<Cloud> {
   const home = mkdtempSync(join(tmpdir(), 'forebay-e2e-'));
   const own = {
     FOREBAY_HOME: home,
@@ -36,16 +37,20 @@ export async function startCloud(jobs: string): Promise<Cloud> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(AWS_|FOREBAY_|NODE_EXTRA)/.test(name)),
   );
-  const environment = { ...clean, ...own, NO_COLOR: '1' } as NodeJS.ProcessEnv;
+  const environment = { ...clean, ...own, ...settings, NO_COLOR: '1' } as NodeJS.ProcessEnv;
   const forebay = (...args: string[]) =>
     run(environment, [`${root}/bin/forebay.mjs`, '--jobs', jobs, ...args]);
+  const foreign = settings.AWS_ENDPOINT_URL !== undefined;
+  const down = async () => {
+    if (!foreign) await forebay('local', 'down');
+  };
   const up = await forebay('local', 'up');
   if (up.code !== 0) {
-    await forebay('local', 'down');
+    await down();
     rmSync(home, { recursive: true, force: true });
     throw new Error(`local up failed:\n${up.stderr.slice(-4_000)}`);
   }
-  const env = readEnv(join(home, 'env'));
+  const env = foreign ? settings : readEnv(join(home, 'env'));
   return {
     home,
     env,
@@ -58,7 +63,7 @@ export async function startCloud(jobs: string): Promise<Cloud> {
       return JSON.parse(answer.stdout) as T;
     },
     stop: async () => {
-      await forebay('local', 'down');
+      await down();
       rmSync(home, { recursive: true, force: true });
     },
   };

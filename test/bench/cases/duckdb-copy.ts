@@ -1,0 +1,22 @@
+/** The peer: DuckDB's own `COPY (read_csv) TO parquet` on one thread; its types are guessed, its casts are its own. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { sqlText } from '../../../core/contract/duckdb.ts';
+import { jobFrom, report, scratch } from '../case.ts';
+
+const [file = '', jobFile = ''] = process.argv.slice(2);
+const header = jobFrom(jobFile).job.format.header === true;
+const directory = scratch('duckdb-copy');
+
+await report(async () => {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const duck = await instance.connect();
+  const from = `read_csv(${sqlText(file)}, header = ${header}, ignore_errors = true)`;
+  const target = sqlText(join(directory, 'out.parquet'));
+  const { rowsChanged } = await duck.run(
+    `COPY (SELECT * FROM ${from}) TO ${target} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  return `${rowsChanged} rows`;
+});
+rmSync(directory, { recursive: true, force: true });

@@ -1,0 +1,85 @@
+/** Files and jobs that cases work on, made where they are missing. */
+import { appendFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../cli/local/home.ts';
+import { loadJobs } from '../../core/job/load.ts';
+import type { Job } from '../../core/job/model.ts';
+import { versionOf } from '../../core/job/version.ts';
+import { makeDay } from '../../scripts/demo/orders.ts';
+
+const MiB = 1_024 * 1_024;
+export const folder = join(root, '.forebay', 'bench');
+
+/** Orders as the demo has them, one in a thousand bad, one in a hundred filtered; LF line ends. */
+export function ordersFile(mebibytes: number): string {
+  const path = join(folder, `orders-${mebibytes}.csv`);
+  if (!existsSync(path)) {
+    const records = 10_000 * Math.min(mebibytes, 64);
+    const spec = { slice: '2026-03-01', seed: 7, records, bad: records / 1_000, tests: records / 100 };
+    const csv = makeDay(spec).csv.replaceAll('\r', '');
+    repeated(path, csv.slice(0, csv.indexOf('\n') + 1), csv.slice(csv.indexOf('\n') + 1), mebibytes);
+  }
+  return path;
+}
+
+/** Legs of journeys: nine short fields, no quotes, no header; what a timetable's export looks like. */
+export function legsFile(mebibytes: number): string {
+  const path = join(folder, `legs-${mebibytes}.csv`);
+  if (!existsSync(path)) {
+    const code = (n: number) => String.fromCharCode(65 + (n % 26), 65 + ((n * 7) % 26), 65 + ((n * 11) % 26));
+    const line = (n: number) =>
+      `${code(n).slice(1)},${n % 9_000},${code(n * 3)},${n % 7_919},${code(n * 5)},${n % 8_123},,${n % 3},${(n % 8) * 100 + 18}`;
+    const lines = Array.from({ length: 200_000 }, (_, n) => line(n));
+    repeated(path, '', `${lines.join('\n')}\n`, mebibytes);
+  }
+  return path;
+}
+
+function repeated(path: string, header: string, body: string, mebibytes: number): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, header);
+  const wanted = mebibytes * MiB;
+  for (let size = header.length; size < wanted; size = statSync(path).size) {
+    const fits =
+      body.length <= wanted - size ? body : body.slice(0, body.indexOf('\n', wanted - size - 1) + 1);
+    appendFileSync(path, fits);
+  }
+}
+
+const demoOrders = async (): Promise<Job> => {
+  const [orders] = (await loadJobs(join(root, 'jobs'))).filter(({ job }) => job.name === 'orders');
+  if (orders === undefined) throw new Error('jobs/orders.ts is not there');
+  return orders.job;
+};
+
+/** Paths of the jobs, as JSON. */
+export async function jobFiles(): Promise<Record<'orders' | 'ordersPlain' | 'legs', string>> {
+  const orders = await demoOrders();
+  const int = (name: string) => ({ name, type: { name: 'int' as const }, nullable: true, from: null });
+  const text = (name: string) => ({ name, type: { name: 'string' as const }, nullable: true, from: null });
+  const columns = [
+    ...[text('airline'), int('airline_id'), text('origin'), int('origin_id'), text('destination')],
+    ...[int('destination_id'), text('codeshare'), int('stops'), text('equipment')],
+  ];
+  const legs: Job = {
+    ...orders,
+    name: 'legs',
+    cadence: 'once',
+    format: { ...orders.format, header: columns.map(({ name }) => name) },
+    contract: { ...orders.contract, columns, filter: null, key: [] },
+    privacy: {},
+    schedule: null,
+  };
+  const put = (name: string, job: Job): string => {
+    const path = join(folder, `${name}.json`);
+    writeFileSync(path, JSON.stringify(versionOf(job)));
+    return path;
+  };
+  return {
+    orders: put('orders', orders),
+    ordersPlain: put('orders-plain', { ...orders, privacy: {} }),
+    legs: put('legs', legs),
+  };
+}
+
+export const mebibytesOf = (path: string): number => statSync(path).size / MiB;
