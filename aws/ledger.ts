@@ -4,8 +4,9 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Ledger } from './interfaces.ts';
 import { childVerbs } from './ledger/children.ts';
 import { closeVerbs } from './ledger/close.ts';
+import type { Tables } from './ledger/keys.ts';
 import { runVerbs } from './ledger/runs.ts';
-import { sliceVerbs, type Tables } from './ledger/slices.ts';
+import { sliceVerbs } from './ledger/slices.ts';
 import { store as storeOf } from './ledger/store.ts';
 
 export function ledger(client: DynamoDBClient, tables: Tables): Ledger {

@@ -1,5 +1,6 @@
 /** The command line: what commands there are, and what they have in common. */
 import { Command, Option } from 'commander';
+import { examples, type OpenSession } from './command.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addEvents } from './commands/events.ts';
 import { addJobs } from './commands/jobs.ts';
@@ -11,10 +12,7 @@ import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSecrets } from './commands/secrets.ts';
 import type { Sink } from './output.ts';
-import { createSession, type GlobalOptions, type Session } from './session.ts';
-
-/** Makes a command's session from the options that were given before or behind its name. */
-export type OpenSession = (command: Command) => Session;
+import { createSession, type GlobalOptions } from './session.ts';
 
 export interface Streams {
   environment: NodeJS.ProcessEnv;
@@ -70,6 +68,3 @@ function addCommonOptions(command: Command): void {
 export function leaves(command: Command): Command[] {
   return command.commands.flatMap((child) => (child.commands.length > 0 ? leaves(child) : [child]));
 }
-
-export const examples = (...lines: string[]): string =>
-  `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;

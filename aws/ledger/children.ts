@@ -1,8 +1,8 @@
 /** Objects, shards and sinks of a run: written by many at once, read together. */
 import type { ObjectRecord, ShardRecord, SinkRecord } from '../../core/ledger.ts';
 import type { Ledger } from '../interfaces.ts';
+import type { Tables } from './keys.ts';
 import { childPartition, objectKey, shardKey, sinkKey, spread } from './keys.ts';
-import type { Tables } from './slices.ts';
 import type { Item, Store } from './store.ts';
 
 export function childVerbs(

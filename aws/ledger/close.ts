@@ -5,9 +5,10 @@ import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.t
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger } from '../interfaces.ts';
+import type { Tables } from './keys.ts';
 import { failureKey, failureOpen, jobKey, outboxKey, outboxPending, runKey, runStatusKey } from './keys.ts';
 import { runItem } from './runs.ts';
-import { advanceCursor, release, type Tables } from './slices.ts';
+import { advanceCursor, release } from './slices.ts';
 import type { Item, Store, Write } from './store.ts';
 
 type CloseVerbs =

@@ -1,12 +1,18 @@
 /** Keys of the ledger's items, as DESIGN's storage layout names them. */
+import { jobKey, runPartitions } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
+
+export interface Tables {
+  slices: string;
+  runs: string;
+}
 
 /** Children of one run are spread over this many partitions, so that no shard writes all to one. */
 export const spread = 16;
 
 const padded = (n: number): string => String(n).padStart(6, '0');
 
-export const jobKey = (job: string) => `JOB#${job}`;
+export { jobKey };
 export const sliceKey = (job: string, slice: string) => ({ pk: jobKey(job), sk: `SLICE#${slice}` });
 export const cursorKey = (job: string) => ({ pk: jobKey(job), sk: 'CURSOR' });
 export const runKey = (job: string, runId: string) => ({ pk: jobKey(job), sk: `RUN#${runId}` });
@@ -16,7 +22,7 @@ export const outboxKey = (job: string, runId: string, target: string) => ({
 });
 export const failureKey = (job: string, id: string) => ({ pk: jobKey(job), sk: `FAILURE#${id}` });
 
-export const childPartition = (runId: string, n: number) => `RUN#${runId}#${n % spread}`;
+export const childPartition = (runId: string, n: number) => `${runPartitions}${runId}#${n % spread}`;
 export const objectKey = (runId: string, n: number) => ({
   pk: childPartition(runId, n),
   sk: `OBJECT#${padded(n)}`,

@@ -3,8 +3,8 @@ import type { RunRecord } from '../../core/ledger.ts';
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
+import type { Tables } from './keys.ts';
 import { jobKey, runKey, runStatusKey } from './keys.ts';
-import type { Tables } from './slices.ts';
 import type { Item, Store } from './store.ts';
 
 export function runVerbs(

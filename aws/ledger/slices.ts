@@ -2,14 +2,9 @@
 import type { Cursor, Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
 import { slicesIndexes } from '../../core/ledger-schema.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
-import { cursorKey, jobKey, marked, runKey, sliceKey } from './keys.ts';
+import { cursorKey, jobKey, marked, runKey, sliceKey, type Tables } from './keys.ts';
 import { newRun, readRun, runItem } from './runs.ts';
 import type { Item, Store, Write } from './store.ts';
-
-export interface Tables {
-  slices: string;
-  runs: string;
-}
 
 export function sliceVerbs(
   store: Store,

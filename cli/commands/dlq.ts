@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { examples, type OpenSession } from '../command.ts';
 import { type DeadLetterQueue, type DeadLetters, deadLetters, type QueuedMessage } from '../dead-letters.ts';
 import type { Output } from '../output.ts';
-import { examples, type OpenSession } from '../program.ts';
 import { type Session, unknownName } from '../session.ts';
 
 const approximate =

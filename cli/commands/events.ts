@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { Tap } from '../../aws/tap.ts';
+import { examples, type OpenSession, positive } from '../command.ts';
 import type { Output } from '../output.ts';
-import { examples, type OpenSession } from '../program.ts';
 import { sumOf } from '../report.ts';
-import { positive } from './runs.ts';
 
 /** EventBridge's own frame around a completion event. */
 interface BusEvent {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { JobVersion } from '../../core/job/model.ts';
 import type { RunRecord } from '../../core/ledger.ts';
+import { examples, type OpenSession } from '../command.ts';
 import { explain } from '../explain.ts';
-import { examples, type OpenSession } from '../program.ts';
 import type { Session } from '../session.ts';
 
 interface JobLine {

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { counted } from '../../core/text.ts';
+import { examples, type OpenSession } from '../command.ts';
 import { type LoadResult, load } from '../load/load.ts';
 import { readManifest } from '../load/manifest.ts';
 import { planLoad } from '../load/plan.ts';
 import type { Output } from '../output.ts';
 import { exitCodes, wrongUsage } from '../problem.ts';
-import { examples, type OpenSession } from '../program.ts';
 import { nextCommand } from '../report.ts';
 import type { Session } from '../session.ts';
 import { printOutcome, runToEnd } from './run-to-end.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { examples, type OpenSession } from '../command.ts';
 import { down, type LocalDeps, type LocalStatus, reset, status, up } from '../local/local.ts';
 import type { Output } from '../output.ts';
 import { exitCodes } from '../problem.ts';
-import { examples, type OpenSession } from '../program.ts';
 
 export function addLocal(program: Command, open: OpenSession): void {
   const local = program.command('local').description('the local cloud: the whole app on this machine');

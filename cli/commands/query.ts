@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
-import { examples, type OpenSession } from '../program.ts';
+import { examples, type OpenSession } from '../command.ts';
 import { type Format, formats } from '../query/query.ts';
 
 export function addQuery(program: Command, open: OpenSession): void {

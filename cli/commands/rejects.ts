@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { ObjectStore } from '../../aws/interfaces.ts';
 import type { Reject } from '../../core/shard.ts';
 import { rejectsPrefix } from '../../core/storage.ts';
-import { examples, type OpenSession } from '../program.ts';
-import { positive, runById } from './runs.ts';
+import { examples, type OpenSession, positive } from '../command.ts';
+import { runById } from './runs.ts';
 
 export function addRejects(program: Command, open: OpenSession): void {
   program

@@ -2,9 +2,8 @@ import { type Command, Option } from 'commander';
 import type { RunRecord } from '../../core/ledger.ts';
 import type { RunStatus } from '../../core/run.ts';
 import { counted } from '../../core/text.ts';
+import { examples, type OpenSession, positive } from '../command.ts';
 import type { Output } from '../output.ts';
-import { wrongUsage } from '../problem.ts';
-import { examples, type OpenSession } from '../program.ts';
 import { type RunReport, runReport, sumOf } from '../report.ts';
 import { findRun } from '../run-names.ts';
 import type { Session } from '../session.ts';
@@ -41,13 +40,6 @@ export function addRuns(program: Command, open: OpenSession): void {
 }
 
 const pick = ({ status }: { status?: RunStatus }) => (status === undefined ? {} : { status });
-
-export function positive(text: string, option: string): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < 1)
-    throw wrongUsage(`${option} is '${text}': give a whole number from 1`);
-  return number;
-}
 
 async function listRuns(
   session: Session,

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { Secrets } from '../../aws/interfaces.ts';
 import type { Job } from '../../core/job/model.ts';
 import { hashKeyName } from '../../core/outputs.ts';
+import { examples, type OpenSession } from '../command.ts';
 import { wrongUsage } from '../problem.ts';
-import { examples, type OpenSession } from '../program.ts';
 
 export interface SecretLine {
   job: string;
