@@ -73,6 +73,9 @@ export class RecordedError extends Error {
   }
 }
 
+/** As Reconcile says where, behind the words of the record: no library's error ends so. */
+const recorded = /^([A-Za-z][\w.]*): ([\s\S]* \(\d+ of \d+ [\w ]+ failed, first number \d+\))$/;
+
 /** What the ledger, events and DLQs keep of an error. `cause` is the name of the error below, where there is one. */
 export interface ErrorRecord {
   name: string;
@@ -105,6 +108,8 @@ export function readError(
   if (named?.[1] !== undefined && isErrorName(named[1])) {
     return { name: named[1], message: cutUtf8(named[2] ?? '', maxBytes) };
   }
+  const [, name, words] = recorded.exec(message) ?? [];
+  if (name !== undefined && words !== undefined) return { name, message: cutUtf8(words, maxBytes) };
   return {
     name: caught.Error,
     message: cutUtf8(isErrorName(caught.Error) ? message : knownCause(message), maxBytes),

@@ -71,7 +71,7 @@ export interface RunRecord {
   /** What it is once closed; set from COMMITTING on, as the manifest is. */
   commitAs: 'COMPLETED' | 'PARTIAL' | null;
   manifest: ObjectRef | null;
-  /** What Discover listed. */
+  /** What Discover listed; `null` where nothing of it was new. */
   loaded: LoadedObjects | null;
   error: ErrorRecord | null;
   tasks: Partial<Record<RunTask, TaskTrace>>;

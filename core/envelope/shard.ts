@@ -182,9 +182,9 @@ async function writeBatch(
 ): Promise<string> {
   const { job, run } = input;
   const metadata = metadataSql(input.metadata, run, input.raw.key, { id: 'id', record: recordNumber(input) });
-  const valueOf = protectedValue(input, contract);
+  const protectedOf = protectedValue(input, contract);
   const columns = outputColumns(job).map(
-    ({ column }) => `${valueOf(column.name)} AS ${sqlName(column.name)}`,
+    ({ column }) => `${protectedOf(column.name)} AS ${sqlName(column.name)}`,
   );
   const file = join(input.directory, 'batch.parquet');
   const records = isKeyed(input) ? 'judged' : `(${withIds(input, contract, 'judged')})`;
