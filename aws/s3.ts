@@ -107,9 +107,12 @@ async function head(
 async function list(client: S3Client, bucket: string, prefix: string): Promise<ListedObject[]> {
   const found: ListedObject[] = [];
   try {
-    for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+    // Most control characters are not in XML 1.0, and a carriage return comes out of it as a line feed.
+    const request = { Bucket: bucket, Prefix: prefix, EncodingType: 'url' } as const;
+    for await (const page of paginateListObjectsV2({ client }, request)) {
       for (const { Key = '', ETag, Size = 0 } of page.Contents ?? []) {
-        found.push({ key: Key, versionId: null, etag: unquoted(ETag), bytes: Size });
+        const key = decodeURIComponent(Key.replaceAll('+', ' '));
+        found.push({ key, versionId: null, etag: unquoted(ETag), bytes: Size });
       }
     }
   } catch (error) {

@@ -5,7 +5,8 @@ import type { Task } from './task.ts';
 export function useGlue(task: Task, database: string, table: string): void {
   const { partition, region, account } = Stack.of(task);
   const arn = (resource: string) => `arn:${partition}:glue:${region}:${account}:${resource}`;
-  task.allow(
+  task.allowBelow(
+    'Every table of the database for the sweeper alone; a job has its own table, by name.',
     [
       'glue:GetTable',
       'glue:CreateTable',

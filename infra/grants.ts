@@ -1,11 +1,16 @@
 /** What tasks may do, in the words of the ledger and the zones. One function, one right. */
 import type * as events from 'aws-cdk-lib/aws-events';
+import { jobKey, runPartitions } from '../core/ledger-schema.ts';
 import type { LedgerTables } from './ledger-tables.ts';
 import type { Task } from './task.ts';
 import { objectsUnder, type Zone } from './zones.ts';
 
+const belowPrefix =
+  'Objects below a prefix that is this kind of object of this job alone: runs give their names.';
+
 export function readObjects(task: Task, zone: Zone, ...prefixes: string[]): void {
-  task.allow(
+  task.allowBelow(
+    belowPrefix,
     ['s3:GetObject', 's3:GetObjectVersion'],
     prefixes.map((prefix) => objectsUnder(zone.bucket, prefix)),
   );
@@ -29,20 +34,32 @@ export function missObjects(
 /** Multipart uploads read back what they wrote, so a writer may decrypt, too. */
 export function writeObjects(task: Task, zone: Zone, ...prefixes: string[]): void {
   const objects = prefixes.map((prefix) => objectsUnder(zone.bucket, prefix));
-  task.allow(['s3:PutObject', 's3:AbortMultipartUpload'], objects);
-  zone.key.grantEncryptDecrypt(task.role);
+  task.allowBelow(belowPrefix, ['s3:PutObject', 's3:AbortMultipartUpload'], objects);
+  zone.key.grant(task.role, 'kms:GenerateDataKey', 'kms:Decrypt');
 }
 
-type RunsRight = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
+type ItemRight = 'GetItem' | 'PutItem' | 'UpdateItem' | 'Query';
 
-const actions = (rights: readonly RunsRight[]): string[] => rights.map((right) => `dynamodb:${right}`);
+const actions = (rights: readonly ItemRight[]): string[] => rights.map((right) => `dynamodb:${right}`);
 
-export function useRuns(task: Task, { runs }: LedgerTables, ...rights: RunsRight[]): void {
-  task.allow(actions(rights), [runs.tableArn]);
+/** Only items whose partition key is like one of these. */
+const leading = (...keys: string[]) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } });
+
+/** A run's objects, shards and sinks lie in partitions that carry its id, which no job has before it runs. */
+const ofAnyRun = `${runPartitions}*`;
+
+/** The job's own runs, failures and events. */
+export function useRuns(task: Task, { runs }: LedgerTables, job: string, ...rights: ItemRight[]): void {
+  task.allow(actions(rights), [runs.tableArn], leading(jobKey(job), ofAnyRun));
 }
 
-export function useSlices(task: Task, { slices }: LedgerTables, ...rights: RunsRight[]): void {
-  task.allow(actions(rights), [slices.tableArn]);
+/** What became of one object, shard or sink, and nothing of the run itself. */
+export function putOutcomes(task: Task, { runs }: LedgerTables): void {
+  task.allow(actions(['PutItem']), [runs.tableArn], leading(ofAnyRun));
+}
+
+export function useSlices(task: Task, { slices }: LedgerTables, job: string, ...rights: ItemRight[]): void {
+  task.allow(actions(rights), [slices.tableArn], leading(jobKey(job)));
 }
 
 export function publish(task: Task, bus: events.IEventBus): void {

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { hashKeyName } from '../core/outputs.ts';
 import { tableName, tablePrefix } from '../core/storage.ts';
 import { environment as catalogEnvironment } from '../tasks/catalog/contract.ts';
 import { environment as closeRunEnvironment } from '../tasks/close-run/contract.ts';
@@ -16,7 +17,15 @@ import { environment as recordFailureEnvironment } from '../tasks/record-failure
 import { environment as writeLakeEnvironment } from '../tasks/write-lake/contract.ts';
 import type { JobTask } from '../workflows/job-machine.ts';
 import { useGlue } from './glue.ts';
-import { missObjects, publish, readObjects, useRuns, useSlices, writeObjects } from './grants.ts';
+import {
+  missObjects,
+  publish,
+  putOutcomes,
+  readObjects,
+  useRuns,
+  useSlices,
+  writeObjects,
+} from './grants.ts';
 import type { JobProps } from './job.ts';
 import { environmentValues } from './job-environment.ts';
 import { executionArns, secretsPath, stateMachineArn } from './names.ts';
@@ -91,11 +100,15 @@ export class JobTasks extends Construct {
     missObjects(task, shared.zones.ops.bucket.bucketArn, this.#versionsOfJob);
     writeObjects(task, shared.zones.ops, this.#versionsOfJob);
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
-    useSlices(task, shared.ledger, 'GetItem', 'UpdateItem');
-    useRuns(task, shared.ledger, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    useSlices(task, shared.ledger, this.#job, 'GetItem', 'UpdateItem');
+    useRuns(task, shared.ledger, this.#job, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     this.#mayFinish(task);
     task.allow(['sqs:SendMessage'], [shared.jobDlq.queueArn]);
-    task.allow(['states:DescribeExecution'], [executionArns(shared.config, this.#job)]);
+    task.allowBelow(
+      "Executions of this job's own machine: whoever holds the lease is one of them.",
+      ['states:DescribeExecution'],
+      [executionArns(shared.config, this.#job)],
+    );
     return task;
   }
 
@@ -103,10 +116,11 @@ export class JobTasks extends Construct {
     const { shared, version } = this.#props;
     const task = this.#task('Discover', 'discover', discoverEnvironment, listing);
     grantSource(task, shared, version.job, 'list');
-    readObjects(task, shared.zones.ops, this.#versionsOfJob);
+    // A repeat takes the listing that an earlier attempt put.
+    readObjects(task, shared.zones.ops, this.#versionsOfJob, `${this.#staging}*/objects.json`);
     writeObjects(task, shared.zones.ops, this.#staging);
-    useSlices(task, shared.ledger, 'GetItem');
-    useRuns(task, shared.ledger, 'UpdateItem');
+    useSlices(task, shared.ledger, this.#job, 'GetItem');
+    useRuns(task, shared.ledger, this.#job, 'UpdateItem');
     return task;
   }
 
@@ -122,7 +136,7 @@ export class JobTasks extends Construct {
     writeObjects(task, shared.zones.ops, this.#staging);
     writeObjects(task, shared.zones.raw, raw);
     readObjects(task, shared.zones.raw, raw);
-    useRuns(task, shared.ledger, 'PutItem');
+    putOutcomes(task, shared.ledger);
     return task;
   }
 
@@ -132,29 +146,29 @@ export class JobTasks extends Construct {
     readObjects(task, shared.zones.ops, this.#staging, this.#versionsOfJob);
     missObjects(task, shared.zones.ops.bucket.bucketArn, this.#staging);
     writeObjects(task, shared.zones.ops, this.#staging);
-    useRuns(task, shared.ledger, 'Query', 'UpdateItem');
+    useRuns(task, shared.ledger, this.#job, 'Query', 'UpdateItem');
     return task;
   }
 
   #envelope(): Task {
-    const { shared } = this.#props;
+    const { shared, version } = this.#props;
     const shape = { timeout: Duration.minutes(15), memoryMiB: 1_769, temporaryMiB: 2_048 };
     const task = this.#task('Envelope', 'envelope', envelopeEnvironment, shape, true);
     readObjects(task, shared.zones.raw, `raw/${this.#job}/`);
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
     writeObjects(task, shared.zones.ops, this.#staging, `rejects/${this.#job}/`);
-    useRuns(task, shared.ledger, 'PutItem');
-    const { partition, region, account } = shared;
-    task.allow(
-      ['ssm:GetParameter'],
-      [`arn:${partition}:ssm:${region}:${account}:parameter${secretsPath(shared.config)}${this.#job}/*`],
-    );
+    putOutcomes(task, shared.ledger);
+    if (Object.values(version.job.privacy).includes('hash')) {
+      const { partition, region, account } = shared;
+      const key = hashKeyName(secretsPath(shared.config), this.#job);
+      task.allow(['ssm:GetParameter'], [`arn:${partition}:ssm:${region}:${account}:parameter${key}`]);
+    }
     return task;
   }
 
   #recordFailure(): Task {
     const task = this.#task('RecordFailure', 'record-failure', recordFailureEnvironment, small);
-    useRuns(task, this.#props.shared.ledger, 'PutItem');
+    putOutcomes(task, this.#props.shared.ledger);
     return task;
   }
 
@@ -168,9 +182,10 @@ export class JobTasks extends Construct {
     readObjects(task, shared.zones.ops, this.#staging);
     writeObjects(task, shared.zones.lake, table);
     readObjects(task, shared.zones.lake, table);
-    useRuns(task, shared.ledger, 'GetItem', 'PutItem', 'UpdateItem');
+    useRuns(task, shared.ledger, this.#job, 'GetItem', 'PutItem', 'UpdateItem');
     const machine = stateMachineArn(shared.config, this.#job);
-    task.allow(
+    task.allowBelow(
+      'A pattern on the local cloud alone, which knows no narrower; on AWS it is one machine.',
       ['states:SendTaskSuccess', 'states:SendTaskFailure'],
       [sendTaskResource(shared.config, machine)],
     );
@@ -186,7 +201,7 @@ export class JobTasks extends Construct {
     const manifests = `manifests/${this.#job}/`;
     readObjects(task, shared.zones.ops, this.#staging, this.#versionsOfJob, manifests);
     writeObjects(task, shared.zones.ops, manifests);
-    useRuns(task, shared.ledger, 'Query', 'UpdateItem');
+    useRuns(task, shared.ledger, this.#job, 'Query', 'UpdateItem');
     return task;
   }
 
@@ -197,8 +212,8 @@ export class JobTasks extends Construct {
       memoryMiB: 512,
     });
     readObjects(task, shared.zones.ops, `manifests/${this.#job}/`);
-    useSlices(task, shared.ledger, 'GetItem');
-    useRuns(task, shared.ledger, 'GetItem', 'UpdateItem');
+    useSlices(task, shared.ledger, this.#job, 'GetItem');
+    useRuns(task, shared.ledger, this.#job, 'GetItem', 'UpdateItem');
     useGlue(task, shared.database, tableName(this.#job));
     return task;
   }
@@ -207,8 +222,8 @@ export class JobTasks extends Construct {
     const { shared } = this.#props;
     const task = this.#task('CloseRun', 'close-run', closeRunEnvironment, small);
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
-    useSlices(task, shared.ledger, 'GetItem', 'UpdateItem');
-    useRuns(task, shared.ledger, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    useSlices(task, shared.ledger, this.#job, 'GetItem', 'UpdateItem');
+    useRuns(task, shared.ledger, this.#job, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     this.#mayFinish(task);
     return task;
   }
@@ -217,8 +232,8 @@ export class JobTasks extends Construct {
     const { shared } = this.#props;
     const task = this.#task('FailRun', 'fail-run', failRunEnvironment, small);
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
-    useSlices(task, shared.ledger, 'GetItem', 'UpdateItem');
-    useRuns(task, shared.ledger, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
+    useSlices(task, shared.ledger, this.#job, 'GetItem', 'UpdateItem');
+    useRuns(task, shared.ledger, this.#job, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
     this.#mayFinish(task);
     task.allow(['sqs:SendMessage'], [shared.jobDlq.queueArn]);
     return task;

@@ -7,6 +7,7 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { JobVersion } from '../core/job/model.ts';
 import { jobMachine } from '../workflows/job-machine.ts';
+import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import { JobTasks } from './job-tasks.ts';
 import { stateMachineName } from './names.ts';
 import { deadLetterQueue, workQueue } from './queues.ts';
@@ -66,9 +67,34 @@ export class Job extends Construct {
         includeExecutionData: false,
       },
     });
+    explainMachine(this.stateMachine, shared);
     // CDK lets the ItemReader read the bucket, but not its key.
     shared.zones.ops.key.grantDecrypt(this.stateMachine);
     if (version.job.schedule !== null)
       scheduleJob(this, config, version.job, this.stateMachine, shared.deliveryDlq);
   }
+}
+
+/** What cdk-nag asks about a machine, and why it is so. */
+function explainMachine(machine: sfn.StateMachine, { partition, region, account }: SharedStack): void {
+  acknowledge(
+    machine,
+    'SF1',
+    'A STANDARD execution keeps each of its events for 90 days; the log is for what failed, and holds no data.',
+  );
+  const reasons: Array<[pattern: (resource: string) => boolean, reason: string]> = [
+    [
+      (resource) => resource === '*',
+      'Log delivery and X-Ray know no resources: AWS allows them all or none.',
+    ],
+    [
+      (resource) => /\/staging\/[a-z0-9-]+\/\*$/.test(resource),
+      "The listings of this job's runs, whose names are not known before they run.",
+    ],
+    [
+      (resource) => resource.startsWith(`arn:${partition}:states:${region}:${account}:execution:`),
+      'Executions of its own Maps, as AWS asks it of a machine with a Distributed Map.',
+    ],
+  ];
+  for (const [covers, reason] of reasons) acknowledgeWildcards(machine, reason, covers);
 }

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
 
 /** SSE-SQS: what travels are references and counts, no record. */
 const common = {
@@ -9,7 +10,15 @@ const common = {
   retentionPeriod: Duration.days(14),
 };
 
-export const deadLetterQueue = (scope: Construct, id: string): sqs.Queue => new sqs.Queue(scope, id, common);
+export function deadLetterQueue(scope: Construct, id: string): sqs.Queue {
+  const queue = new sqs.Queue(scope, id, common);
+  acknowledge(
+    queue,
+    'SQS3',
+    'It is a dead-letter queue itself: a person or the CLI takes messages out of it.',
+  );
+  return queue;
+}
 
 export const workQueue = (
   scope: Construct,

@@ -40,7 +40,12 @@ export function grantSource(task: Task, shared: SharedStack, job: Job, right: 'l
     allowList(task, arn, prefix, owner);
     return;
   }
-  task.allow(['s3:GetObject', 's3:GetObjectVersion'], [`${arn}/${prefix}*`], owner);
+  task.allowBelow(
+    'Objects below the prefix that the job file names, in a bucket that others fill.',
+    ['s3:GetObject', 's3:GetObjectVersion'],
+    [`${arn}/${prefix}*`],
+    owner,
+  );
   missObjects(task, arn, prefix, owner);
   if (keyArn !== undefined) task.allow(['kms:Decrypt'], [keyArn]);
 }

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { environment } from '../tasks/sweep/contract.ts';
 import { useGlue } from './glue.ts';
-import { publish, readObjects, useRuns, useSlices } from './grants.ts';
+import { publish, readObjects } from './grants.ts';
 import { stateMachineArnPrefix } from './names.ts';
 import type { SharedStack } from './stacks/shared.ts';
 import { Task } from './task.ts';
@@ -31,17 +31,22 @@ export class SweepTask extends Task<(typeof environment)[number]> {
         CATALOG_TIMEOUT: String(catalogTimeout.toSeconds()),
       },
     });
-    for (const table of [ledger.slices, ledger.runs]) {
-      this.allow(['dynamodb:Query'], [`${table.tableArn}/index/*`]);
-    }
-    useRuns(this, ledger, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
-    useSlices(this, ledger, 'GetItem', 'UpdateItem');
+    const allJobs =
+      'The one sweeper does this for all jobs of the stage, whose names it reads in the ledger.';
+    const indexes = [ledger.slices, ledger.runs].map(({ tableArn }) => `${tableArn}/index/*`);
+    this.allowBelow(allJobs, ['dynamodb:Query'], indexes);
+    this.allow(
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
+      [ledger.runs.tableArn],
+    );
+    this.allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [ledger.slices.tableArn]);
     readObjects(this, zones.ops, 'jobs/', 'manifests/');
     useGlue(this, database, '*');
     publish(this, bus);
     this.allow(['sqs:SendMessage'], [jobDlq.queueArn]);
     const machines = `${stateMachineArnPrefix(config)}*`;
-    this.allow(['states:StartExecution'], [machines]);
-    this.allow(['states:DescribeExecution'], [`${machines.replace(':stateMachine:', ':execution:')}:*`]);
+    this.allowBelow(allJobs, ['states:StartExecution'], [machines]);
+    const executions = `${machines.replace(':stateMachine:', ':execution:')}:*`;
+    this.allowBelow(allJobs, ['states:DescribeExecution'], [executions]);
   }
 }

@@ -4,6 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Variable } from '../tasks/environment.ts';
+import { acknowledge, acknowledgeArns } from './acknowledge.ts';
 import type { Config } from './config.ts';
 
 export interface TaskProps<V extends Variable> {
@@ -48,6 +49,11 @@ export class Task<V extends Variable = Variable> extends Construct {
       // A running execution calls the version that it was started with, also behind a deploy of another.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
+    acknowledge(
+      this.function,
+      'L1',
+      'Node 22 is in long-term support. The runtime moves when we have tested on the next, not when one comes out.',
+    );
   }
 
   /** The published version, which a state machine calls. */
@@ -57,5 +63,16 @@ export class Task<V extends Variable = Variable> extends Construct {
 
   allow(actions: string[], resources: string[], conditions: Record<string, unknown> = {}): void {
     this.role.addToPolicy(new iam.PolicyStatement({ actions, resources, conditions }));
+  }
+
+  /** For resources that have no name yet when the app is deployed. The reason says why it is these and no fewer. */
+  allowBelow(
+    reason: string,
+    actions: string[],
+    resources: string[],
+    conditions: Record<string, unknown> = {},
+  ): void {
+    this.allow(actions, resources, conditions);
+    acknowledgeArns(this.role, reason, resources);
   }
 }

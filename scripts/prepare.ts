@@ -1,11 +1,18 @@
 /** Before the tests: what they need of the machine, told in one line where it is missing. */
+import { fileURLToPath } from 'node:url';
 import { requireOpenssl } from '../cli/local/checks.ts';
 import { homeFrom } from '../cli/local/home.ts';
-import { ensureVenv } from '../cli/local/venv.ts';
+import { addRequirements, ensureVenv } from '../cli/local/venv.ts';
+
+const linter = fileURLToPath(new URL('./cfn-lint-requirements.txt', import.meta.url));
 
 try {
   await requireOpenssl(process.env);
-  await ensureVenv(homeFrom(process.env).venv, process.env, (text) => console.log(text));
+  const { venv } = homeFrom(process.env);
+  const say = (text: string) => console.log(text);
+  await ensureVenv(venv, process.env, say);
+  // Apart from the local cloud: it takes as long again, and only tests want it.
+  await addRequirements(venv, linter, process.env, say);
 } catch (error) {
   console.error(`test: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

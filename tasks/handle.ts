@@ -1,6 +1,6 @@
 /** What every handler has around its task: dependencies made once, and a line in the log for each call. */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { describeError } from '../core/errors.ts';
+import { describeError, placesOf, publicError } from '../core/errors.ts';
 
 const logger = new Logger({ serviceName: 'forebay' });
 
@@ -14,8 +14,8 @@ export function lazily<D>(make: () => D): () => D {
 }
 
 /**
- * A handler that logs how each call ended, with `fields` of its input, and rethrows what failed. Of an error only
- * what {@link describeError} keeps and the places of the stack are logged: its message may quote a record.
+ * A handler that logs how each call ended, with `fields` of its input, and ends with what failed. Of an error only
+ * what {@link describeError} keeps and the places of the stack leave the function: its message may quote a record.
  */
 export function handle<I, O>(
   task: string,
@@ -33,23 +33,15 @@ export function handle<I, O>(
         task,
         ...fields(input),
         durationMs: Date.now() - startedAt,
-        error: { ...describeError(error), at: places(error) },
+        error: { ...describeError(error), at: placesOf(error) },
       });
-      throw error;
+      throw publicError(error);
     }
   };
 }
 
 export const log = (message: string, fields: Record<string, unknown>): void =>
   logger.warn(message, { ...fields });
-
-const places = (error: unknown): string[] =>
-  error instanceof Error
-    ? (error.stack ?? '')
-        .split('\n')
-        .filter((line) => /^\s+at /.test(line))
-        .map((line) => line.trim())
-    : [];
 
 /** The fields of a run that each log line carries. */
 export const runFields = ({

@@ -91,7 +91,9 @@ export async function bootstrap(
   target: { account: string; region: string },
 ): Promise<void> {
   output.progress('cdk bootstrap');
-  const args = [cdk, 'bootstrap', `aws://${target.account}/${target.region}`, '--no-notices'];
+  // Of the assembly that is there: else the CLI synthesizes again, into a folder that all of its runs share.
+  const args = [cdk, 'bootstrap', `aws://${target.account}/${target.region}`, '--app', home.cloudAssembly];
+  args.push('--no-notices');
   const done = await runTool(home, { command: process.execPath, args, env });
   if (!done.ok)
     throw new Problem(`cdk bootstrap failed: ${failure(done.lines)}; its output is in ${home.deployLog}`);

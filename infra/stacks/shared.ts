@@ -72,7 +72,9 @@ export class SharedStack extends Stack {
     const role = new iam.Role(this, 'SweepScheduleRole', {
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com'),
     });
-    sweep.grantInvoke(role);
+    role.addToPolicy(
+      new iam.PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [sweep.functionArn] }),
+    );
     this.deliveryDlq.grantSendMessages(role);
     new scheduler.CfnSchedule(this, 'SweepSchedule', {
       description: 'Finishes what no execution finishes any more',

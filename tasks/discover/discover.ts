@@ -1,7 +1,7 @@
 import type { Ledger } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
-import type { LoadedObjects } from '../../core/ledger.ts';
+import type { LoadedObjects, TaskMetrics } from '../../core/ledger.ts';
 import { checkNames, digestOf, type Listed, slicePrefix, sourceObjects } from '../../core/listing.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { SourceObject } from '../../core/shard.ts';
@@ -13,8 +13,8 @@ export interface DiscoverDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'setL
   readJob(run: RunRef): Promise<Job>;
   /** All objects of the source's bucket under a prefix. */
   list(prefix: string): Promise<Listed[]>;
-  /** Puts an object into the ops bucket. */
-  putOps(key: string, body: Buffer): Promise<unknown>;
+  /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
+  keepOps(key: string, body: Buffer): Promise<Buffer>;
   sourceBucket: string;
   opsBucket: string;
 }
@@ -26,24 +26,36 @@ export interface DiscoverDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'setL
 export function discover(deps: DiscoverDeps, { attempt, ...opened }: DiscoverInput): Promise<DiscoverOutput> {
   const { run } = opened;
   return traced<DiscoverOutput>(deps, run, 'Discover', attempt, async () => {
-    const objects = await listSlice(deps, run);
-    const loaded = digestOf(objects);
-    const metrics = { objects: objects.length, bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0) };
-    await deps.setLoaded(run, loaded);
-    const committed = await committedWith(deps, run, loaded);
+    const listed = await listSlice(deps, run);
+    const committed = await committedWith(deps, run, digestOf(listed));
     if (committed !== null) {
-      return { output: { ...opened, discovered: 'nothing-new', loadedBy: committed }, metrics };
+      const output = { ...opened, discovered: 'nothing-new', loadedBy: committed } as const;
+      return { output, metrics: metricsOf(listed) };
     }
     const key = objectsKey(run.job, run.runId);
-    await deps.putOps(key, Buffer.from(JSON.stringify(objects)));
-    const output = {
-      ...opened,
-      discovered: 'new',
-      objects: { bucket: deps.opsBucket, key, ...loaded },
-    } as const;
-    return { output, metrics };
+    const objects = await keepListing(deps, key, listed);
+    const loaded = digestOf(objects);
+    await deps.setLoaded(run, loaded);
+    const listing = { bucket: deps.opsBucket, key, ...loaded };
+    const output = { ...opened, discovered: 'new', objects: listing } as const;
+    return { output, metrics: metricsOf(objects) };
   });
 }
+
+/**
+ * A run has one listing, the first that was put. Attempt A lists a file and loses its connection, the file b
+ * arrives, attempt B lists both and answers, and A, still at work, puts its listing behind B's: the run would
+ * load a alone, say that it loaded both, and no later run would look at b again.
+ */
+async function keepListing(deps: DiscoverDeps, key: string, listed: SourceObject[]): Promise<SourceObject[]> {
+  const kept = await deps.keepOps(key, Buffer.from(JSON.stringify(listed)));
+  return JSON.parse(kept.toString('utf8')) as SourceObject[];
+}
+
+const metricsOf = (objects: readonly SourceObject[]): TaskMetrics => ({
+  objects: objects.length,
+  bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
+});
 
 async function listSlice(deps: DiscoverDeps, run: RunRef): Promise<SourceObject[]> {
   const { source, format } = await deps.readJob(run);

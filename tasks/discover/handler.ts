@@ -12,7 +12,10 @@ const deps = lazily(() => {
     now,
     readJob: jobReader(objects, env.OPS_BUCKET),
     list: (prefix: string) => objects.list(env.SOURCE_BUCKET, prefix),
-    putOps: (key: string, body: Buffer) => objects.put({ bucket: env.OPS_BUCKET, key }, body),
+    keepOps: async (key: string, body: Buffer) => {
+      const ref = { bucket: env.OPS_BUCKET, key };
+      return (await objects.put(ref, body, { ifNoneMatch: true })) ? body : objects.get(ref);
+    },
     sourceBucket: env.SOURCE_BUCKET,
     opsBucket: env.OPS_BUCKET,
   };

@@ -25,10 +25,22 @@ const rounds = 20;
  */
 export function openRun(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {
   const run = { job: input.job.name, runId: input.execution.name };
+  const asked = { ...input, request: readRequest(input.request) };
   return traced(deps, run, 'OpenRun', input.attempt, async () => ({
-    output: await open(deps, input),
+    output: await open(deps, asked),
     metrics: {},
   }));
+}
+
+/** A person may start an execution with any JSON: a value that no request has counts as not given. */
+function readRequest(input: unknown): RunRequest {
+  const { trigger, slice, scheduledTime, force } = (input ?? {}) as Record<string, unknown>;
+  return {
+    trigger: trigger === 'schedule' || trigger === 'mark' ? trigger : 'manual',
+    ...(typeof slice === 'string' ? { slice } : {}),
+    ...(typeof scheduledTime === 'string' ? { scheduledTime } : {}),
+    force: force === true,
+  };
 }
 
 async function open(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {
@@ -109,7 +121,7 @@ async function busy(
   holder: string,
 ): Promise<OpenRunOutput | null> {
   const mark: Mark = {
-    runId: markedRunId(input.execution.name),
+    runId: markedRunId(input.execution.name, holder),
     trigger: 'mark',
     force: input.request.force ?? false,
   };
@@ -123,6 +135,13 @@ async function busy(
   };
 }
 
-/** The same for each repeat of the same trigger, and a valid execution name of at most 80 characters. */
-const markedRunId = (runId: string): string =>
-  `m-${createHash('sha256').update(runId).digest('hex').slice(0, 32)}`;
+/**
+ * A valid execution name of at most 80 characters. The same for each repeat of a trigger behind the same holder,
+ * and another behind another: a repeat that comes late may meet the run that its own first mark started, and
+ * a mark with that run's name would start nothing.
+ */
+const markedRunId = (runId: string, holder: string): string =>
+  `m-${createHash('sha256')
+    .update(JSON.stringify([runId, holder]))
+    .digest('hex')
+    .slice(0, 32)}`;

@@ -22,6 +22,7 @@ const partner = await ordersJob({
   name: 'partner',
   source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },
   schedule: null,
+  privacy: { note: 'mask' },
 });
 const bucketOfPartner = {
   bucket: 'partner-bucket',
@@ -270,21 +271,87 @@ test('a job whose bucket no stage maps is told so, with the names that there are
   );
 });
 
-test("secrets are read by Envelope alone, below the job's own path", () => {
-  const reading = ofType(job, 'AWS::Lambda::Function').flatMap((resource) =>
-    rightsOf(resource)
-      .filter(({ actions }) => actions.some((each) => each.startsWith('ssm:')))
-      .map(({ actions, resources }: Json) => ({
-        id: resource.id.replace(/Function.*/, ''),
-        actions,
-        resources,
-      })),
-  );
+test("a secret is read by Envelope alone, and only by that of a job that hashes: the job's own key", () => {
+  const reading = Object.values(app.jobs)
+    .flatMap((template) => ofType(template, 'AWS::Lambda::Function'))
+    .flatMap((resource) =>
+      rightsOf(resource)
+        .filter(({ actions }) => actions.some((each) => each.startsWith('ssm:')))
+        .map(({ actions, resources }: Json) => ({
+          of: `${resource.stack} ${resource.id}`,
+          actions,
+          resources,
+        })),
+    );
   expect(reading).toEqual([
     {
-      id: 'JobTasksEnvelope',
+      of: expect.stringMatching(/job-orders JobTasksEnvelopeFunction/),
       actions: ['ssm:GetParameter'],
-      resources: ['arn:aws:ssm:eu-central-1:123456789012:parameter/forebay/production/orders/*'],
+      resources: ['arn:aws:ssm:eu-central-1:123456789012:parameter/forebay/production/orders/hash-key'],
     },
+  ]);
+});
+
+/** What a job's function may do in the ledger, by table, with the partition keys that it may do it to. */
+const ledgerRights = (resource: Resource) =>
+  rightsOf(resource)
+    .filter(({ actions }) => actions.some((each) => each.startsWith('dynamodb:')))
+    .flatMap(({ actions, resources, conditions }) =>
+      resources.map((table) => ({
+        table: table.match(/Ledger(Slices|Runs)[0-9A-F]{8}\.Arn>$/)?.[1] ?? table,
+        actions: actions.map((each) => each.replace('dynamodb:', '')).sort(),
+        keys: conditions['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? 'any',
+      })),
+    )
+    .sort((a, b) => a.table.localeCompare(b.table));
+
+test("a job's functions reach its own items of the ledger, and no other job's (the local cloud looks at tables alone)", () => {
+  for (const [name, template] of Object.entries(app.jobs)) {
+    for (const resource of ofType(template, 'AWS::Lambda::Function')) {
+      const rights = ledgerRights(resource);
+      expect(rights.length, resource.id).toBeGreaterThan(0);
+      for (const { table, keys } of rights) {
+        const own = [`JOB#${name}`, ...(table === 'Runs' ? ['RUN#*'] : [])];
+        expect(own, `${resource.id} ${table}`).toEqual(expect.arrayContaining([keys].flat()));
+      }
+    }
+  }
+});
+
+test('who works on one object or shard writes its outcome, and can touch neither run nor slice', () => {
+  for (const name of ['Extract', 'Envelope', 'RecordFailure']) {
+    expect(ledgerRights(task(name)), name).toEqual([
+      { table: 'Runs', actions: ['PutItem'], keys: ['RUN#*'] },
+    ]);
+  }
+});
+
+test('only who takes, closes or fails a run may write slices', () => {
+  const writing = ofType(job, 'AWS::Lambda::Function').filter((resource) =>
+    ledgerRights(resource).some(
+      ({ table, actions }) => table === 'Slices' && actions.some((each) => /Put|Update/.test(each)),
+    ),
+  );
+  expect(writing.map(({ id }) => id.replace(/^JobTasks|Function.*/g, '')).sort()).toEqual([
+    'CloseRun',
+    'FailRun',
+    'OpenRun',
+  ]);
+});
+
+test("nobody but Catalog and the sweeper touches the catalog: a job's Catalog its own table, by name", () => {
+  const touching = everyFunction.flatMap((resource) =>
+    rightsOf(resource)
+      .filter(({ actions }) => actions.some((each) => each.startsWith('glue:')))
+      .map(({ resources }) => [
+        resource.id.replace(/Function.*/, ''),
+        resources.map((each) => each.split(':')[5]),
+      ]),
+  );
+  const database = ['catalog', 'database/forebay_production'];
+  expect(touching).toEqual([
+    ['Sweep', [...database, 'table/forebay_production/*']],
+    ['JobTasksCatalog', [...database, 'table/forebay_production/orders']],
+    ['JobTasksCatalog', [...database, 'table/forebay_production/partner']],
   ]);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
+import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { loadJobs } from '../../core/job/load.ts';
 import type { Job, JobVersion } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
@@ -63,7 +64,23 @@ export async function ordersJob(change: Partial<Job> = {}): Promise<JobVersion> 
 }
 
 /** Synthesizes a stage with these jobs. Assets are hashed but not copied. */
-export function synthesize(config: Config, jobs: readonly JobVersion[]): Synthesized {
+export const synthesize = (config: Config, jobs: readonly JobVersion[]): Synthesized =>
+  withApp(config, jobs, (_, assembly) => {
+    const raw = new Map(assembly.stacks.map(({ stackName, template }) => [stackName, template as Json]));
+    const read = (stack: string) => template(stack, raw, config);
+    return {
+      config,
+      shared: read(sharedStackName(config.stage)),
+      jobs: Object.fromEntries(jobs.map(({ job }) => [job.name, read(jobStackName(config.stage, job.name))])),
+    };
+  });
+
+/** The app itself, and its templates as files, in a folder that is gone behind `use`. */
+export function withApp<T>(
+  config: Config,
+  jobs: readonly JobVersion[],
+  use: (app: App, assembly: CloudAssembly) => T,
+): T {
   ensureLayer(config);
   const outdir = mkdtempSync(join(tmpdir(), 'forebay-synth-'));
   const { TMPDIR } = process.env;
@@ -77,13 +94,7 @@ export function synthesize(config: Config, jobs: readonly JobVersion[]): Synthes
       context: { ...context, 'aws:cdk:disable-asset-staging': true },
     });
     addStacks(app, config, jobs);
-    const raw = new Map(app.synth().stacks.map(({ stackName, template }) => [stackName, template as Json]));
-    const read = (stack: string) => template(stack, raw, config);
-    return {
-      config,
-      shared: read(sharedStackName(config.stage)),
-      jobs: Object.fromEntries(jobs.map(({ job }) => [job.name, read(jobStackName(config.stage, job.name))])),
-    };
+    return use(app, app.synth());
   } finally {
     if (TMPDIR === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = TMPDIR;

@@ -21,7 +21,8 @@ interface Child {
   status: 'done' | 'failed';
 }
 
-interface State {
+/** All that is stored, so that a test can compare two moments. */
+export interface LedgerState {
   slices: Map<string, SliceRecord>;
   runs: Map<string, RunRecord>;
   children: Map<string, Child>;
@@ -35,21 +36,22 @@ const key = (...parts: Array<string | number>): string => JSON.stringify(parts);
 const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 const orNull = <T>(value: T | undefined): T | null => (value === undefined ? null : copy(value));
 
-export function memoryLedger(): Ledger {
-  const state: State = {
-    slices: new Map(),
-    runs: new Map(),
-    children: new Map(),
-    outbox: new Map(),
-    failures: new Map(),
-    cursors: new Map(),
-  };
+export const emptyLedger = (): LedgerState => ({
+  slices: new Map(),
+  runs: new Map(),
+  children: new Map(),
+  outbox: new Map(),
+  failures: new Map(),
+  cursors: new Map(),
+});
+
+export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
   return { ...sliceVerbs(state), ...runVerbs(state), ...childVerbs(state), ...closeVerbs(state) };
 }
 
 type SliceVerbs = 'getSlice' | 'acquire' | 'mark' | 'listMarkedFree' | 'listSlices' | 'getCursor';
 
-function sliceVerbs({ slices, runs, cursors }: State): Pick<Ledger, SliceVerbs> {
+function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceVerbs> {
   const list = (wanted: (slice: SliceRecord) => boolean) =>
     copy([...slices.values()].filter(wanted).sort((a, b) => (a.slice < b.slice ? -1 : 1)));
   return {
@@ -95,7 +97,7 @@ const opened = (run: NewRun, fence: number, revision: number): RunRecord => ({
 
 type RunVerbs = 'getRun' | 'setLoaded' | 'traceTask' | 'beginCommit' | 'listRuns';
 
-function runVerbs({ runs }: State): Pick<Ledger, RunVerbs> {
+function runVerbs({ runs }: LedgerState): Pick<Ledger, RunVerbs> {
   const at = (run: { job: string; runId: string }) => runs.get(key(run.job, run.runId));
   return {
     getRun: async (job, runId) => orNull(at({ job, runId })),
@@ -127,7 +129,7 @@ function runVerbs({ runs }: State): Pick<Ledger, RunVerbs> {
 
 type ChildVerbs = 'putObject' | 'putShard' | 'putSink' | 'listObjects' | 'listShards' | 'listSinks';
 
-function childVerbs({ children }: State): Pick<Ledger, ChildVerbs> {
+function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   const put = async (kind: string, runId: string, record: Child) => {
     const at = key(kind, runId, record.n);
     if (record.status === 'failed' && children.get(at)?.status === 'done') return;
@@ -152,7 +154,7 @@ function childVerbs({ children }: State): Pick<Ledger, ChildVerbs> {
 
 type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs>;
 
-function closeVerbs(state: State): Pick<Ledger, CloseVerbs> {
+function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   const { runs, outbox, failures } = state;
   const putAll = (records: OutboxRecord[]) => {
     for (const record of records) outbox.set(key(record.job, record.runId, record.target), copy(record));
@@ -205,7 +207,7 @@ function closeVerbs(state: State): Pick<Ledger, CloseVerbs> {
 
 type ListVerbs = 'pendingOutbox' | 'markSent' | 'putFailure' | 'listFailures' | 'getFailure';
 
-function listVerbs({ outbox, failures }: State): Pick<Ledger, ListVerbs> {
+function listVerbs({ outbox, failures }: LedgerState): Pick<Ledger, ListVerbs> {
   return {
     pendingOutbox: async (run) =>
       copy(
@@ -232,7 +234,7 @@ function listVerbs({ outbox, failures }: State): Pick<Ledger, ListVerbs> {
 
 /** The run and its slice where the run has that status and holds the lease; `null`: it was closed before. */
 function closing(
-  { runs, slices }: State,
+  { runs, slices }: LedgerState,
   { job, runId, slice: name, fence }: RunRecord,
   from: RunRecord['status'],
 ): { run: RunRecord; slice: SliceRecord } | null {
@@ -245,7 +247,7 @@ function closing(
   return { run, slice };
 }
 
-function advance({ cursors }: State, { job, slice, runId }: RunRecord): void {
+function advance({ cursors }: LedgerState, { job, slice, runId }: RunRecord): void {
   const now = cursors.get(job);
   if (now === undefined || now.slice < slice) cursors.set(job, { slice, runId });
 }

@@ -66,10 +66,10 @@ export class Crash extends Error {
   override readonly name = 'Crash';
 }
 
-export function newWorld(): World {
+export function newWorld(ledger: Ledger = memoryLedger()): World {
   const crashes: Crashes = new Map();
   const world: World = {
-    ledger: memoryLedger(),
+    ledger,
     executions: new Map(),
     sent: [],
     started: [],
@@ -145,7 +145,7 @@ function crashing<T extends object>(deps: T, crashes: Crashes): T {
 const synchronous = (deps: object) =>
   Object.fromEntries(Object.entries(deps).filter(([name]) => name === 'runOf' || name === 'log'));
 
-const counts: Counts = { read: 10, written: 10, rejected: 0, filtered: 0, repeatedKeys: 0 };
+export const counts: Counts = { read: 10, written: 10, rejected: 0, filtered: 0, repeatedKeys: 0 };
 
 /** An execution begins: its OpenRun runs. */
 export function begin(world: World, runId: string, request: RunRequest): Promise<OpenRunOutput> {

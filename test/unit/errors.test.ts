@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeError, ForebayError, readError } from '../../core/errors.ts';
+import { describeError, ForebayError, RecordedError, readError } from '../../core/errors.ts';
 import { cutUtf8 } from '../../core/text.ts';
 
 test("an error's message begins with its name, and the record keeps them apart", () => {
@@ -57,6 +57,19 @@ test('of a foreign error only the name and what Lambda says of the function are 
   expect(JSON.stringify(readError({ Error: 'Error', Cause: JSON.stringify(quoting) }))).not.toContain(
     'alice',
   );
+});
+
+test('F38 the first cause keeps its name where a cloud passes on only the message, whoever named it', () => {
+  const cause = new RecordedError(
+    { name: 'AccessDenied', message: 'not authorized to perform: s3:PutObject' },
+    '1 of 10 shards in lake failed, first number 3',
+  );
+  expect(
+    readError({ Error: 'Runtime.HandlerError', Cause: JSON.stringify({ errorMessage: cause.message }) }),
+  ).toEqual({
+    name: 'AccessDenied',
+    message: 'not authorized to perform: s3:PutObject (1 of 10 shards in lake failed, first number 3)',
+  });
 });
 
 test('text is cut by bytes at a code point, and control characters that SQS refuses become blanks', () => {

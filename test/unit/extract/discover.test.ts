@@ -85,7 +85,10 @@ function prepare(world: World) {
     },
     getSlice: async (name, slice) => ({ job: name, slice, holder: null, fence: 1, mark: null, committed }),
     setLoaded: async (_run, objects) => void loaded.push(objects),
-    putOps: async (key, body) => written.set(key, JSON.parse(body.toString())),
+    keepOps: async (key, body) => {
+      if (!written.has(key)) written.set(key, JSON.parse(body.toString()));
+      return Buffer.from(JSON.stringify(written.get(key)));
+    },
     traceTask: async (_run, _task, trace) => void traces.push(trace),
     now: clock(),
     sourceBucket: 'source',

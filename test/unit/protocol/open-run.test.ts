@@ -69,6 +69,25 @@ test.each([undefined, '2026-3-1', '2026-02-30', 'once', '../x'])(
   },
 );
 
+test.each([
+  null,
+  'text',
+  [],
+  7,
+  { slice: null },
+  { slice: 20260301 },
+  { trigger: 'schedule', scheduledTime: 5 },
+])('F41 %j is no request, and nothing is held', async (input) => {
+  const world = newWorld();
+  await expect(begin(world, 'r1', input as never)).rejects.toMatchObject({ persistence: 'terminal' });
+  expect(await world.ledger.listSlices('orders')).toEqual([]);
+});
+
+test('a request with no more than a slice is a manual one, not forced', async () => {
+  const run = await held(newWorld(), 'r1', { slice: '2026-03-01', trigger: 'by hand', force: 'no' } as never);
+  expect(run).toMatchObject({ trigger: 'manual', force: false });
+});
+
 test('F32 the second run of a slice is told who holds it, and leaves its mark', async () => {
   const world = newWorld();
   await held(world, 'r1', manual());

@@ -1,0 +1,278 @@
+/**
+ * Every function's role, taken, against every part of the app: real calls to the local cloud, which enforces IAM.
+ * What a function has no business with is denied; what is its business is allowed, by the same calls, so that a
+ * denial means the policy and not a wrong call. (What the local cloud does not look at (leading keys, keys of KMS)
+ * is asserted on the template, in test/infra/functions.test.ts.)
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Outputs } from '../../core/outputs.ts';
+import { jobStackName, sharedStackName } from '../../core/outputs.ts';
+import { tableName } from '../../core/storage.ts';
+import {
+  type Call,
+  objectCalls,
+  serviceCalls,
+  sharedCalls,
+  type Target,
+  tableCalls,
+} from '../support/calls.ts';
+import { type Cloud, root, startCloud } from '../support/cloud.ts';
+import { clientOf } from '../support/consumer.ts';
+import { physical, resourcesOf, type Settings, sessionOf } from '../support/roles.ts';
+
+/**
+ * What each function may do, of all calls: `own` to its own job, `other` to another, and what all jobs share.
+ * Written from the design: who reads and writes which zone, table, queue and secret.
+ */
+const business: Record<string, string[]> = {
+  OpenRun: [
+    ...['read', 'write'].map((verb) => `own ${verb} job version`),
+    'own list job versions',
+    'get slice',
+    'update slice',
+    'get run',
+    'put outcome',
+    'update run',
+    'query runs',
+    'own start run',
+    'own describe run',
+    'tell the bus',
+    'send to job DLQ',
+  ],
+  Discover: ['own list inbox', 'own read job version', 'own write staging', 'get slice', 'update run'],
+  Extract: [
+    'own list inbox',
+    'own read inbox',
+    'own read raw',
+    'own write raw',
+    'own read job version',
+    'own write staging',
+    'put outcome',
+  ],
+  Plan: [
+    'own read job version',
+    'own read staging',
+    'own write staging',
+    'own list staging',
+    'query runs',
+    'update run',
+  ],
+  Envelope: [
+    'own read raw',
+    'own read job version',
+    'own write staging',
+    'own write rejects',
+    'own read secret',
+    'put outcome',
+  ],
+  RecordFailure: ['put outcome'],
+  WriteLake: [
+    'own read staging',
+    'own read lake',
+    'own write lake',
+    'get run',
+    'put outcome',
+    'update run',
+    'own receive write',
+    // By the local cloud's quirk; on AWS of the own machine alone.
+    'answer a task',
+  ],
+  Reconcile: [
+    'own read staging',
+    'own read job version',
+    'own read manifest',
+    'own write manifest',
+    'query runs',
+    'update run',
+  ],
+  Catalog: [
+    'own read manifest',
+    'get slice',
+    'get run',
+    'update run',
+    'own get table',
+    'own update table',
+    // The local cloud asks for the database alone; AWS also for the table, which the template test holds.
+    'other get table',
+    'other update table',
+  ],
+  CloseRun: [
+    'own read job version',
+    'get slice',
+    'update slice',
+    'get run',
+    'put outcome',
+    'update run',
+    'query runs',
+    'own start run',
+    'tell the bus',
+  ],
+  FailRun: [
+    'own read job version',
+    'get slice',
+    'update slice',
+    'get run',
+    'put outcome',
+    'update run',
+    'query runs',
+    'own start run',
+    'tell the bus',
+    'send to job DLQ',
+  ],
+  Sweep: [
+    ...['own', 'other'].flatMap((whose) => [
+      `${whose} read job version`,
+      `${whose} read manifest`,
+      `${whose} get table`,
+      `${whose} update table`,
+      `${whose} start run`,
+      `${whose} describe run`,
+    ]),
+    'get slice',
+    'update slice',
+    'get run',
+    'put outcome',
+    'update run',
+    'query runs',
+    'query all pending',
+    'tell the bus',
+    'send to job DLQ',
+  ],
+};
+
+/** What whoever may make a call is told where it would do harm if it did anything: there is no such task. */
+const answers: Record<string, RegExp> = {
+  'answer a task': /^(TaskDoesNotExist|InvalidToken)$/,
+  'own stop run': /^ValidationException$/,
+  'other stop run': /^ValidationException$/,
+};
+
+let cloud: Cloud;
+let outputs: Outputs;
+const calls = new Map<string, Call>();
+
+beforeAll(async () => {
+  cloud = await startCloud(join(root, 'test', 'e2e', 'privilege-jobs'));
+  const settings = clientOf(cloud);
+  outputs = (await outputsOf(settings, sharedStackName('local'))) as Outputs;
+  const own = await loaded(settings, 'orders', 'order_id');
+  const other = await loaded(settings, 'invoices', 'invoice_id');
+  let started = 0;
+  const name = () => `probe-${++started}`;
+  for (const [whose, target] of Object.entries({ own, other })) {
+    const of = {
+      ...(await objectCalls(outputs, target, first(settings))),
+      ...serviceCalls(outputs, target, name),
+    };
+    for (const [call, make] of Object.entries(of)) calls.set(`${whose} ${call}`, make);
+  }
+  for (const [call, make] of Object.entries({ ...tableCalls(outputs, own), ...sharedCalls(outputs) }))
+    calls.set(call, make);
+}, 300_000);
+
+afterAll(() => cloud?.stop(), 60_000);
+
+async function outputsOf(settings: Settings, StackName: string): Promise<Record<string, string>> {
+  const { Stacks = [] } = await new CloudFormationClient(settings).send(
+    new DescribeStacksCommand({ StackName }),
+  );
+  return Object.fromEntries(
+    (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+  );
+}
+
+/** A job with a run that wrote one record and rejected one, so that there is an object of each kind. */
+async function loaded(settings: Settings, job: string, key: string): Promise<Target> {
+  const folder = mkdtempSync(join(tmpdir(), 'forebay-files-'));
+  const file = join(folder, 'a.csv');
+  writeFileSync(file, `${key},email\n1,a@example.org\nx,b@example.org\n`);
+  const slice = '2026-03-01';
+  const { runId } = await cloud.json<{ runId: string }>('load', job, file, '--slice', slice);
+  rmSync(folder, { recursive: true, force: true });
+  const { run } = await cloud.json<{ run: { jobVersion: string } }>('runs', 'show', runId);
+  const { StateMachineArn = '', LakeDlqUrl = '' } = await outputsOf(settings, jobStackName('local', job));
+  const resources = await resourcesOf(settings, jobStackName('local', job));
+  const { Table } = await new GlueClient(settings).send(
+    new GetTableCommand({ DatabaseName: outputs.Database, Name: tableName(job) }),
+  );
+  const {
+    Name = '',
+    StorageDescriptor,
+    PartitionKeys,
+    Parameters,
+    TableType,
+  } = Table ?? expect.fail('no table');
+  return {
+    job,
+    slice,
+    runId,
+    version: run.jobVersion,
+    stateMachineArn: StateMachineArn,
+    writeQueueUrl: physical(resources, 'JobLakeQueue'),
+    writeDlqUrl: LakeDlqUrl,
+    table: { Name, StorageDescriptor, PartitionKeys, Parameters, TableType },
+  };
+}
+
+const first = (settings: Settings) => async (Bucket: string, Prefix: string) => {
+  const s3 = new S3Client({ ...settings, forcePathStyle: true });
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 }));
+  return Contents[0]?.Key ?? expect.fail(`nothing lies below ${Bucket}/${Prefix}`);
+};
+
+const sessions = new Map<string, Promise<Settings>>();
+function session(task: string): Promise<Settings> {
+  const known = sessions.get(task) ?? take(task);
+  sessions.set(task, known);
+  return known;
+}
+
+async function take(task: string): Promise<Settings> {
+  const stack = task === 'Sweep' ? sharedStackName('local') : jobStackName('local', 'orders');
+  const resources = await resourcesOf(clientOf(cloud), stack);
+  return sessionOf(cloud, physical(resources, task === 'Sweep' ? 'SweepRole' : `JobTasks${task}Role`));
+}
+
+/** Of each call `allowed`, `denied`, or what else came of it, which is neither. */
+async function outcomesOf(settings: Settings, names: readonly string[]): Promise<Record<string, string>> {
+  const outcomes = await Promise.all(
+    names.map(async (name) => [name, await attempt(name, settings)] as const),
+  );
+  return Object.fromEntries(outcomes);
+}
+
+async function attempt(name: string, settings: Settings): Promise<string> {
+  try {
+    await calls.get(name)?.(settings);
+    return 'allowed';
+  } catch (error) {
+    const { name: kind, message } = error instanceof Error ? error : new Error(String(error));
+    if (/^AccessDenied(Exception)?$/.test(kind)) return 'denied';
+    return answers[name]?.test(kind) ? 'allowed' : `${kind}: ${message}`;
+  }
+}
+
+test.each(Object.keys(business))(
+  '%s may do its business, and nothing else',
+  async (task) => {
+    const names = [...calls.keys()];
+    const own = business[task] ?? [];
+    expect(names).toEqual(expect.arrayContaining(own));
+    expect(await outcomesOf(await session(task), names)).toEqual(
+      Object.fromEntries(names.map((name) => [name, own.includes(name) ? 'allowed' : 'denied'])),
+    );
+  },
+  120_000,
+);
+
+test('each call is allowed to who owns the account: a denial is the work of a policy', async () => {
+  const harmless = [...calls.keys()].filter((name) => !/ (delete table|replace secret)$/.test(name));
+  const outcomes = await outcomesOf(clientOf(cloud), harmless);
+  expect(Object.entries(outcomes).filter(([, outcome]) => outcome !== 'allowed')).toEqual([]);
+}, 60_000);

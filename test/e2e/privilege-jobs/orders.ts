@@ -1,0 +1,17 @@
+import { csv, defineJob, inbox, lake } from 'forebay/core/job';
+
+export default defineJob({
+  name: 'orders',
+  owner: 'tests',
+  cadence: 'daily',
+  source: inbox(),
+  format: csv(),
+  contract: {
+    columns: { order_id: 'bigint', email: 'string' },
+    key: ['order_id'],
+    maxRejects: { ratio: 0.5 },
+  },
+  envelope: { eventType: 'OrderPlaced', resource: '/orders' },
+  privacy: { email: 'hash' },
+  sinks: [lake()],
+});

@@ -1,0 +1,363 @@
+/**
+ * A whole run with the tasks' own code and ports in memory, driven as the state machine drives it. Each write of
+ * a run (a put, a conditional write, a send, a call of the catalog) is counted, and one of them can be made the
+ * last that its function does.
+ */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Catalog, Executions, Ledger, ObjectStore } from '../../aws/interfaces.ts';
+import { readFooter } from '../../aws/parquet.ts';
+import type { Job } from '../../core/job/model.ts';
+import { canonicalJson, versionOf } from '../../core/job/version.ts';
+import type { OutboxRecord } from '../../core/ledger.ts';
+import { type Manifest, manifestSchema } from '../../core/manifest.ts';
+import type { ObjectRef, RunRef } from '../../core/run.ts';
+import type { ScannedObject, Shard, SourceObject } from '../../core/shard.ts';
+import { objectsKey, scanKey, shardsKey, tableName } from '../../core/storage.ts';
+import { applyToCatalog, commitRun, repairPartition } from '../../tasks/catalog/catalog.ts';
+import { closeRun } from '../../tasks/close-run/close-run.ts';
+import { discover } from '../../tasks/discover/discover.ts';
+import { envelope } from '../../tasks/envelope/envelope.ts';
+import { extract } from '../../tasks/extract/extract.ts';
+import { endedError, failOpened } from '../../tasks/fail-run/fail-run.ts';
+import type { OpenedRun } from '../../tasks/open-run/contract.ts';
+import { openRun } from '../../tasks/open-run/open-run.ts';
+import { pinJobVersion } from '../../tasks/open-run/pin.ts';
+import { plan } from '../../tasks/plan/plan.ts';
+import { jobReader, readJson } from '../../tasks/ports.ts';
+import { idsOf, putOnce } from '../../tasks/reconcile/objects.ts';
+import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
+import { sweep } from '../../tasks/sweep/sweep.ts';
+import type { WriteMessage } from '../../tasks/write-lake/contract.ts';
+import { receiveBatch, writeLake } from '../../tasks/write-lake/write-lake.ts';
+import { memoryCatalog } from './memory-catalog.ts';
+import { memoryLedger } from './memory-ledger.ts';
+import { memoryObjects } from './memory-objects.ts';
+import { arnOf } from './world.ts';
+
+export interface Interruption {
+  /** From 1. */
+  write: number;
+  when: 'before' | 'after';
+}
+
+interface Ports extends Pick<Executions, 'succeedTask' | 'failTask'> {
+  objects: ObjectStore;
+  ledger: Ledger;
+  catalog: Catalog;
+  send(record: OutboxRecord): Promise<void>;
+  dispatch(message: WriteMessage): Promise<void>;
+}
+
+export interface Pipeline {
+  job: Job;
+  ports: Ports;
+  executions: Map<string, { status: 'RUNNING' | 'ENDED'; stoppedAt: string | null }>;
+  sent: OutboxRecord[];
+  queue: Array<{ message: WriteMessage; receives: number }>;
+  /** Task tokens whose success was told. */
+  succeeded: Set<string>;
+  partitions: ReturnType<typeof memoryCatalog>['partitions'];
+  now: Date;
+  /** Names of the writes so far. */
+  writes: string[];
+  interruption: (Interruption & { mode: 'tried again' | 'ends for good' }) | null;
+  interrupted: boolean;
+  /** Runs after each write. */
+  watch(): Promise<void>;
+}
+
+/** Of a function that ended in the middle. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+export async function newPipeline(job: Job, files: Record<string, Buffer>, slice: string): Promise<Pipeline> {
+  const { catalog, partitions } = memoryCatalog();
+  const pipeline: Pipeline = {
+    job,
+    ports: {} as Ports,
+    executions: new Map(),
+    ...{
+      sent: [],
+      queue: [],
+      succeeded: new Set(),
+      partitions,
+      writes: [],
+      interruption: null,
+      interrupted: false,
+    },
+    now: new Date('2026-03-02T12:00:00.000Z'),
+    watch: async () => undefined,
+  };
+  const { succeeded } = pipeline;
+  pipeline.ports = {
+    ...{ objects: memoryObjects(), ledger: memoryLedger(), catalog },
+    send: async (record) => void pipeline.sent.push(record),
+    dispatch: async (message) => void pipeline.queue.push({ message, receives: 0 }),
+    succeedTask: async (token) => {
+      if (succeeded.has(token)) return 'gone';
+      succeeded.add(token);
+      return 'accepted';
+    },
+    failTask: async () => 'gone',
+  };
+  const { objects } = pipeline.ports;
+  await objects.put({ bucket: 'assets', key: 'job.json' }, Buffer.from(canonicalJson(job)));
+  for (const [name, body] of Object.entries(files)) {
+    await objects.put({ bucket: 'inbox', key: `${job.name}/${slice}/${name}` }, body);
+  }
+  return pipeline;
+}
+
+const written: Record<string, readonly string[]> = {
+  objects: ['put', 'copy', 'putStream'],
+  ledger: [
+    ...['acquire', 'mark', 'setLoaded', 'traceTask', 'putObject', 'putShard', 'putSink', 'beginCommit'],
+    ...['closeCommitted', 'closeSkipped', 'closeFailed', 'putFailedRun', 'markSent', 'putFailure'],
+  ],
+  catalog: ['createTable', 'updateTable', 'setPartition'],
+};
+
+/** The ports of one function. Once it is interrupted, nothing that it still asks for is done. */
+function portsOf(pipeline: Pipeline): Ports {
+  let ended = false;
+  type Verb = (...args: unknown[]) => Promise<unknown>;
+  const alive = (name: string, verb: Verb, writes: boolean): Verb => {
+    return async (...args) => {
+      if (ended) throw new Interrupted(`${name} of a function that has ended`);
+      if (!writes) return verb(...args);
+      const { write, when } = pipeline.interruption ?? {};
+      const mine = pipeline.writes.push(name) === write;
+      ended = mine;
+      pipeline.interrupted ||= mine;
+      if (mine && when === 'before') throw new Interrupted(`before ${name}`);
+      const answer = await verb(...args);
+      await pipeline.watch();
+      if (mine) throw new Interrupted(`after ${name}`);
+      return answer;
+    };
+  };
+  const wrap = <T extends object>(port: T, writes: readonly string[]): T =>
+    Object.fromEntries(
+      Object.entries(port).map(([name, verb]) => [name, alive(name, verb as Verb, writes.includes(name))]),
+    ) as T;
+  const { objects, ledger, catalog, ...others } = pipeline.ports;
+  return {
+    objects: wrap(objects, written.objects ?? []),
+    ledger: wrap(ledger, written.ledger ?? []),
+    catalog: wrap(catalog, written.catalog ?? []),
+    ...wrap(others, Object.keys(others)),
+  };
+}
+
+const ops = (key: string): ObjectRef => ({ bucket: 'ops', key });
+
+function depsOf(pipeline: Pipeline, ports: Ports) {
+  const { objects, ledger, catalog } = ports;
+  const readManifest = async (ref: ObjectRef): Promise<Manifest> =>
+    manifestSchema.parse(await readJson(objects, ref));
+  return {
+    ...ledger,
+    ...catalog,
+    now: () => pipeline.now,
+    readJob: jobReader(objects, 'ops'),
+    describe: async (arn: string) => {
+      const found = pipeline.executions.get(arn);
+      return found === undefined ? null : { ...found, error: null, output: null };
+    },
+    send: ports.send,
+    start: async (_job: string, runId: string) => {
+      throw new Error(`${runId} was started, though nobody was in the way`);
+    },
+    ...{ database: 'forebay_local', region: 'eu-west-1', readManifest },
+    ...{ lakeBucket: 'lake', opsBucket: 'ops', sourceBucket: 'inbox', rawBucket: 'raw' },
+    ...{ shardBytes: 60, maxObjectBytes: 1_000_000, maxReceives: 5 },
+  };
+}
+
+type Deps = ReturnType<typeof depsOf>;
+
+/**
+ * One execution, from OpenRun to its end. A task that is interrupted is run again from its start, as the state
+ * machine's `Retry` does; or the execution ends with it, and `Interrupted` is thrown.
+ */
+export async function execute(pipeline: Pipeline, runId: string, slice: string): Promise<void> {
+  const arn = arnOf(runId);
+  pipeline.executions.set(arn, { status: 'RUNNING', stoppedAt: null });
+  const attempt: Step = (work) => {
+    const ports = portsOf(pipeline);
+    return work(depsOf(pipeline, ports), ports);
+  };
+  const step: Step = async (work) => {
+    try {
+      return await attempt(work);
+    } catch (error) {
+      if (!(error instanceof Interrupted) || pipeline.interruption?.mode !== 'tried again') throw error;
+      return attempt(work);
+    }
+  };
+  try {
+    await throughStates(pipeline, step, runId, slice);
+  } finally {
+    pipeline.executions.set(arn, { status: 'ENDED', stoppedAt: pipeline.now.toISOString() });
+  }
+}
+
+type Step = <T>(work: (deps: Deps, ports: Ports) => Promise<T>) => Promise<T>;
+
+async function throughStates(pipeline: Pipeline, step: Step, runId: string, slice: string): Promise<void> {
+  const { name, version } = { name: pipeline.job.name, ...versionOf(pipeline.job) };
+  const env = { OPS_BUCKET: 'ops', JOB_ASSET: 'assets/job.json' };
+  const execution = { id: arnOf(runId), name: runId, startTime: '2026-03-02T01:15:00.000Z' };
+  const opened = await step((deps, { objects }) => {
+    const failEnded: Parameters<typeof openRun>[0]['failEnded'] = async (run, ended) => {
+      await failOpened(deps, run, endedError(ended));
+    };
+    const request = { trigger: 'manual' as const, slice };
+    return openRun(
+      { ...deps, pinJobVersion: pinJobVersion(objects, env), failEnded },
+      { request, job: { name, version }, execution },
+    );
+  });
+  if (opened.outcome === 'busy') throw new Error(`${runId} is busy behind ${opened.holder.runId}`);
+  await load(pipeline, step, opened);
+  await step((deps) => closeRun(deps, { job: name, runId }));
+}
+
+async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<void> {
+  const { run } = opened;
+  const discovered = await step((deps, { objects }) =>
+    discover(
+      {
+        ...deps,
+        list: (prefix) => objects.list('inbox', prefix),
+        keepOps: async (key, body) =>
+          (await objects.put(ops(key), body, { ifNoneMatch: true })) ? body : objects.get(ops(key)),
+      },
+      opened,
+    ),
+  );
+  if (discovered.discovered === 'nothing-new') return;
+  const { objects: stored } = pipeline.ports;
+  for (const object of await readJson<SourceObject[]>(stored, ops(objectsKey(run.job, run.runId)))) {
+    await step((deps, ports) => extractOne(deps, ports, run, object));
+  }
+  const planned = await step((deps, { objects }) =>
+    plan(
+      {
+        ...deps,
+        readObjects: () => readJson(objects, ops(objectsKey(run.job, run.runId))),
+        readScan: async (key) =>
+          (await objects.head(ops(key))) === null ? null : readJson(objects, ops(key)),
+        putOps: (key, body) => objects.put(ops(key), body),
+      },
+      discovered,
+    ),
+  );
+  for (const shard of await readJson<Shard[]>(stored, ops(shardsKey(run.job, run.runId)))) {
+    await writeShard(pipeline, step, run, shard);
+  }
+  const reconciled = await step((deps, { objects }) =>
+    reconcileRun(
+      {
+        ...deps,
+        readShards: () => readJson(objects, ops(shardsKey(run.job, run.runId))),
+        readScan: (_run, n) => readJson<ScannedObject>(objects, ops(scanKey(run.job, run.runId, n))),
+        idsOf: idsOf(objects, 'ops'),
+        putManifest: (key, body) => putOnce(objects, ops(key), body),
+      },
+      planned,
+    ),
+  );
+  await step((deps) => commitRun(deps, reconciled));
+}
+
+const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceObject) =>
+  extract(
+    {
+      ...deps,
+      head: objects.head,
+      putStream: objects.putStream,
+      read: ({ bucket, key, versionId, etag }) =>
+        objects.stream({ bucket, key }, { versionId, ifMatch: etag }),
+      putOps: (key, body) => objects.put(ops(key), body),
+    },
+    { run, object },
+  );
+
+/** A child of the Map over the shards: Envelope, Dispatch, and the writer's word that it waits for. */
+async function writeShard(pipeline: Pipeline, step: Step, run: RunRef, shard: Shard): Promise<void> {
+  const enveloped = await step((deps, { objects }) =>
+    envelope(
+      {
+        ...deps,
+        readRaw: (raw, range) => objects.getRange(raw, range),
+        putOps: (key, body) => objects.put(ops(key), body),
+        hashKey: async () => Buffer.from('the key of this test'),
+        withDirectory,
+        readFile: (path) => readFile(path),
+      },
+      { run, shard },
+    ),
+  );
+  let taskToken = '';
+  await step((_deps, { dispatch }) => {
+    taskToken = `token ${pipeline.writes.length}`;
+    return dispatch({ schemaVersion: 1, taskToken, ...enveloped, sink: 'lake' });
+  });
+  await deliver(pipeline);
+  // The writer is no part of the execution; where that is to end for good, it ends while the writer is at work.
+  if (pipeline.interrupted && pipeline.interruption?.mode === 'ends for good')
+    throw new Interrupted('a writer');
+  if (!pipeline.succeeded.has(taskToken)) throw new Error(`nobody wrote shard ${shard.n}`);
+}
+
+/** The queue's messages come to the writer, each again until a receive goes well. */
+export async function deliver(pipeline: Pipeline): Promise<void> {
+  for (let next = pipeline.queue.shift(); next !== undefined; next = pipeline.queue.shift()) {
+    next.receives += 1;
+    const ports = portsOf(pipeline);
+    const deps = {
+      ...depsOf(pipeline, ports),
+      ...{ copy: ports.objects.copy, succeedTask: ports.succeedTask, failTask: ports.failTask },
+      readFooter: (ref: ObjectRef) => readFooter(ports.objects, ref),
+    };
+    const received = { id: 'm', body: JSON.stringify(next.message), receive: next.receives };
+    const { batchItemFailures } = await receiveBatch(
+      () => deps,
+      [received],
+      ({ message, receive }) => writeLake(deps, message, receive),
+    );
+    if (batchItemFailures.length > 0) pipeline.queue.push(next);
+  }
+}
+
+async function withDirectory<T>(use: (path: string) => Promise<T>): Promise<T> {
+  const path = await mkdtemp(join(tmpdir(), 'forebay-shard-'));
+  try {
+    return await use(path);
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+export async function sweepAll(pipeline: Pipeline): Promise<void> {
+  const deps = depsOf(pipeline, pipeline.ports);
+  await sweep(
+    {
+      ...deps,
+      allPendingOutbox: () => deps.pendingOutbox(),
+      runOf: () => null,
+      applyToCatalog: (run, manifest) => applyToCatalog(deps, run, manifest),
+      repairPartition: (run) => repairPartition(deps, run),
+      log: () => undefined,
+      catalogTimeoutSeconds: 60,
+    },
+    { sweep: 'all' },
+  );
+}
+
+export const partitionOf = ({ partitions, job }: Pipeline, slice: string) =>
+  partitions.get(`${tableName(job.name)}/${slice}`);

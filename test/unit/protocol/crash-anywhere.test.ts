@@ -1,0 +1,184 @@
+/**
+ * A whole run, interrupted before and after each of its writes in turn, and taken up again: by a retry of the
+ * task that was interrupted, or, where its execution ended for good, by the sweeper and a fresh run of the slice.
+ */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventId } from '../../../core/events.ts';
+import type { Job } from '../../../core/job/model.ts';
+import { type Manifest, manifestSchema } from '../../../core/manifest.ts';
+import { manifestKey } from '../../../core/storage.ts';
+import { readBatch } from '../../support/envelope.ts';
+import {
+  deliver,
+  execute,
+  Interrupted,
+  newPipeline,
+  type Pipeline,
+  partitionOf,
+  sweepAll,
+} from '../../support/pipeline.ts';
+import { job as plainJob } from '../../support/world.ts';
+
+const slice = '2026-03-01';
+const column = (name: string, type: 'bigint' | 'string') => ({
+  ...{ name, type: { name: type }, nullable: false, from: null },
+});
+const job: Job = {
+  ...plainJob,
+  contract: {
+    columns: [column('order_id', 'bigint'), column('email', 'string')],
+    ...{ filter: "email <> 'test'", key: ['order_id'], onBadRecord: 'quarantine', maxRejects: { count: 1 } },
+  },
+  privacy: { email: 'hash' },
+};
+
+/** Nine records: one is none of the contract's, one is left out, one has an earlier one's key. */
+const files = {
+  'a.csv': Buffer.from(
+    'order_id,email\n1,ann@example.org\n2,bob@example.org\n3,test\nx,eve@example.org\n5,dan@example.org\n',
+  ),
+  'b.csv': Buffer.from(
+    'order_id,email\n6,fay@example.org\n7,gus@example.org\n1,ann@example.org\n9,ivy@example.org\n',
+  ),
+};
+const counts = { read: 9, written: 7, rejected: 1, filtered: 1, repeatedKeys: 1 };
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'forebay-crash-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const manifestOf = async ({ ports }: Pipeline, runId: string): Promise<Manifest> =>
+  manifestSchema.parse(
+    JSON.parse(String(await ports.objects.get({ bucket: 'ops', key: manifestKey(job.name, runId) }))),
+  );
+
+/** The rows of each object, by its bytes: the same bytes are read once. */
+const rowsOf = new Map<string, Promise<Array<[string, unknown]>>>();
+
+function readRows(bytes: Buffer): Promise<Array<[string, unknown]>> {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const known = rowsOf.get(sha256);
+  if (known !== undefined) return known;
+  const path = join(directory, `${sha256}.parquet`);
+  writeFileSync(path, bytes);
+  const rows = readBatch(path).then((records) =>
+    records.map(({ metadata: { id, lineage }, data }): [string, unknown] => [id, [lineage.record, data]]),
+  );
+  rowsOf.set(sha256, rows);
+  return rows;
+}
+
+/** What a reader of the table finds: the rows of all objects at the partition's location, by id. */
+async function tableOf(pipeline: Pipeline): Promise<Array<[string, unknown]>> {
+  const location = partitionOf(pipeline, slice)?.location ?? '';
+  const prefix = location.slice('s3://lake/'.length);
+  const { objects } = pipeline.ports;
+  const parts = await objects.list('lake', prefix);
+  const rows = await Promise.all(
+    parts.map(async ({ key }) => readRows(await objects.get({ bucket: 'lake', key }))),
+  );
+  return rows.flat().sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Before its commit nothing of a run is where a reader looks. */
+async function nothingBeforeCommit(pipeline: Pipeline): Promise<void> {
+  const location = partitionOf(pipeline, slice)?.location;
+  if (location === undefined) return;
+  const runId = /run=(\w+)/.exec(location)?.[1] ?? '';
+  const status = (await pipeline.ports.ledger.getRun(job.name, runId))?.status;
+  expect(['COMMITTING', 'PARTIAL']).toContain(status);
+}
+
+async function newRun(interruption: Pipeline['interruption']): Promise<Pipeline> {
+  const pipeline = await newPipeline(job, files, slice);
+  pipeline.interruption = interruption;
+  pipeline.watch = () => nothingBeforeCommit(pipeline);
+  return pipeline;
+}
+
+/** What must be there in the end, whatever happened: the run that the slice has committed. */
+async function assess(pipeline: Pipeline, expected: Array<[string, unknown]>): Promise<string> {
+  const { ledger, objects } = pipeline.ports;
+  const record = await ledger.getSlice(job.name, slice);
+  const runId = record?.committed?.runId ?? 'none';
+  expect(record).toMatchObject({ holder: null, mark: null });
+  expect(await tableOf(pipeline)).toEqual(expected);
+  expect(await ledger.getRun(job.name, runId)).toMatchObject({ status: 'PARTIAL', counts });
+  const manifest = await manifestOf(pipeline, runId);
+  expect(manifest).toMatchObject({ counts, rejects: { byCode: { CastFailed: 1 } } });
+  const parts = await objects.list('lake', manifest.table.prefix);
+  expect(parts.map(({ key }) => key)).toEqual(manifest.files.map(({ key }) => key).sort());
+  expect(await ledger.pendingOutbox()).toEqual([]);
+  const events = pipeline.sent.filter((sent) => sent.target === 'bus');
+  const told = events.filter((sent) => sent.runId === runId);
+  expect(new Set(told.map(({ id }) => id))).toEqual(new Set([eventId(runId, 'JobPartial')]));
+  expect(events.filter(({ body }) => JSON.parse(body).data.status !== 'FAILED')).toEqual(told);
+  for (const sent of events) {
+    const status = (await ledger.getRun(job.name, sent.runId))?.status;
+    expect(JSON.parse(sent.body).data.status).toBe(status);
+  }
+  return runId;
+}
+
+async function undisturbed() {
+  const pipeline = await newRun(null);
+  await execute(pipeline, 'r1', slice);
+  const table = await tableOf(pipeline);
+  return { pipeline, table, writes: pipeline.writes, manifest: await manifestOf(pipeline, 'r1') };
+}
+
+/** Each write with what interrupts it before and after. */
+const points = (writes: number) =>
+  Array.from({ length: writes }, (_, i) => i + 1).flatMap((write) => [
+    { write, when: 'before' as const },
+    { write, when: 'after' as const },
+  ]);
+
+test('an undisturbed run has the seven records that the contract and the filter leave', async () => {
+  const { pipeline, table, writes } = await undisturbed();
+  await assess(pipeline, table);
+  const data = table.map(([, row]) => (row as [number, Record<string, string>])[1]);
+  expect(data.map(({ order_id }) => order_id).sort()).toEqual(['1', '1', '2', '5', '6', '7', '9']);
+  expect(new Set(writes).size).toBeGreaterThan(15);
+});
+
+test('F01 F02 F03 F04 F06 F08 F09 a run that is interrupted at any write and tried again ends the same', async () => {
+  const { table, writes, manifest } = await undisturbed();
+  for (const point of points(writes.length)) {
+    const pipeline = await newRun({ ...point, mode: 'tried again' });
+    await execute(pipeline, 'r1', slice);
+    expect(pipeline.interrupted).toBe(true);
+    expect(await assess(pipeline, table), `${point.when} write ${point.write}`).toBe('r1');
+    expect(await manifestOf(pipeline, 'r1')).toEqual(manifest);
+  }
+  console.log(`interrupted and tried again: ${2 * writes.length} points in ${writes.length} writes`);
+}, 240_000);
+
+test('F14 F21 F22 a run that ends for good at any write is finished by the sweeper and a fresh run', async () => {
+  const { table, writes } = await undisturbed();
+  const committed: string[] = [];
+  for (const point of points(writes.length)) {
+    const pipeline = await newRun({ ...point, mode: 'ends for good' });
+    await expect(execute(pipeline, 'r1', slice)).rejects.toBeInstanceOf(Interrupted);
+    pipeline.interruption = null;
+    pipeline.now = new Date(pipeline.now.getTime() + 120_000);
+    await sweepAll(pipeline);
+    // What was left in the queue comes to the writers now.
+    await deliver(pipeline);
+    await execute(pipeline, 'r2', slice);
+    pipeline.now = new Date(pipeline.now.getTime() + 120_000);
+    await sweepAll(pipeline);
+    committed.push(await assess(pipeline, table));
+  }
+  // Up to the commit the fresh run loads the slice; from there on the first one is only rolled forward.
+  const commit = 2 * writes.indexOf('beginCommit') + 1;
+  expect(committed.slice(0, commit)).toEqual(Array(commit).fill('r2'));
+  expect(committed.slice(commit)).toEqual(Array(committed.length - commit).fill('r1'));
+  console.log(`interrupted for good: ${committed.length} points in ${writes.length} writes`);
+}, 240_000);
