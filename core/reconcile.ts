@@ -43,7 +43,23 @@ export function reconcile(evidence: Evidence): Accounting {
     total.rejected += rejected;
     total.filtered += filtered;
   }
+  holdObjects(evidence);
   return total;
+}
+
+/**
+ * Every record of every object is in the plan. An Extract whose answer was lost may be recorded as failed, passed
+ * over by Plan, and then, since its function was still at work, be recorded as done.
+ */
+function holdObjects({ objects, planned }: Evidence): void {
+  const sums = new Map<number, number>();
+  for (const { object, records } of planned) sums.set(object, (sums.get(object) ?? 0) + records);
+  for (const { n, name, records } of objects) {
+    const inPlan = sums.get(n) ?? 0;
+    if (records === inPlan) continue;
+    const what = `object ${n} (${name}): Extract counted ${records} records, the plan has ${inPlan}`;
+    throw new ForebayError('CountMismatch', `${what}; nothing is published, run the slice again`);
+  }
 }
 
 const incomplete = (runId: string, n: number, who: string): ForebayError =>

@@ -59,6 +59,8 @@ function keyOf(protocol: Protocol, { slices, runs, outbox }: LedgerState): strin
 }
 
 async function atTheEnd(protocol: Protocol, read: () => Promise<Stored>): Promise<void> {
+  // Where nothing struck, nothing is left for the sweeper.
+  if (protocol.faultsLeft === protocol.faultsAtFirst) checkEnd(protocol, await read());
   await quiet(protocol, read);
   const stored = await read();
   newWatch(protocol)(stored);

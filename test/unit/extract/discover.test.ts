@@ -76,12 +76,12 @@ function prepare(world: World) {
   const prefixes: string[] = [];
   const loaded: LoadedObjects[] = [];
   const traces: TaskTrace[] = [];
-  const { committed = null } = world;
+  const { committed = null, listing = [] } = world;
   const deps: DiscoverDeps = {
     readJob: async () => job(world.job),
     list: async (prefix) => {
       prefixes.push(prefix);
-      return world.listing ?? [];
+      return listing;
     },
     getSlice: async (name, slice) => ({ job: name, slice, holder: null, fence: 1, mark: null, committed }),
     setLoaded: async (_run, objects) => void loaded.push(objects),
@@ -95,7 +95,7 @@ function prepare(world: World) {
     opsBucket: 'ops',
   };
   const opened = { outcome: 'held', run: { ...run, force: world.force ?? false } } as const;
-  return { act: () => discover(deps, opened), written, prefixes, loaded, traces };
+  return { act: () => discover(deps, opened), listing, written, prefixes, loaded, traces };
 }
 
 const committedWith = (objects: Listed[]): SliceRecord['committed'] => ({
@@ -146,6 +146,18 @@ test('F17 a file that came later, came again, or is gone makes the slice new; so
   expect(await prepare({ listing: [a, b], committed, force: true }).act()).toMatchObject({
     discovered: 'new',
   });
+});
+
+test('F17 a run has one listing: what a repeat lists besides, or an old attempt puts late, changes nothing', async () => {
+  const { act, listing, written, loaded } = prepare({ listing: [a] });
+  const first = await act();
+  listing.push(b);
+  expect(await act()).toEqual(first);
+  expect(written.get('staging/orders/run-1/objects.json')).toEqual([
+    { n: 0, bucket: 'source', ...a, name: 'a.csv' },
+  ]);
+  const only = digestOf(sourceObjects('source', 'orders/2026-03-01/', [a]));
+  expect(loaded).toEqual([only, only]);
 });
 
 test('F47 an empty listing is an empty slice, or SourceEmpty where the job requires records', async () => {

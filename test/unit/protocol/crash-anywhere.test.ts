@@ -141,8 +141,10 @@ const points = (writes: number) =>
   ]);
 
 test('an undisturbed run has the seven records that the contract and the filter leave', async () => {
-  const { pipeline, table, writes } = await undisturbed();
+  const { pipeline, table, writes, manifest } = await undisturbed();
   await assess(pipeline, table);
+  expect(manifest.raw).toHaveLength(2);
+  expect(manifest.files.length).toBeGreaterThan(2);
   const data = table.map(([, row]) => (row as [number, Record<string, string>])[1]);
   expect(data.map(({ order_id }) => order_id).sort()).toEqual(['1', '1', '2', '5', '6', '7', '9']);
   expect(new Set(writes).size).toBeGreaterThan(15);

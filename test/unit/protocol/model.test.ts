@@ -12,8 +12,8 @@ import { ledger } from '../../../aws/ledger.ts';
 import { createLedgerTables } from '../../support/ledger-tables.ts';
 import type { LedgerState } from '../../support/memory-ledger.ts';
 import { startCloud, type TestCloud } from '../../support/ministack.ts';
-import { ledgerModel, memoryModel } from '../../support/protocol-search.ts';
 import type { Scenario } from '../../support/protocol-model.ts';
+import { ledgerModel, memoryModel } from '../../support/protocol-search.ts';
 import { explore, runOne } from '../../support/schedules.ts';
 
 const one = [{ id: 'r1', force: false }];

@@ -127,6 +127,23 @@ test('a repeat of OpenRun behind a living holder gives the same marked run', asy
   expect(await begin(world, 'r2', manual())).toEqual(first);
 });
 
+test('F10 F32 a late repeat of OpenRun that meets the run of its own mark leaves a mark that starts another', async () => {
+  const world = newWorld();
+  const first = await held(world, 'r1', manual());
+  const busy = await begin(world, 'r2', manual());
+  await closeRun(world.deps, first);
+  const [started] = world.started;
+  await held(world, started?.runId ?? '', started?.request ?? manual());
+  const again = await begin(world, 'r2', manual());
+  if (busy.outcome !== 'busy' || again.outcome !== 'busy') throw new Error('nobody is in the way');
+  expect(started?.runId).toBe(busy.markedRunId);
+  expect(again.holder.runId).toBe(busy.markedRunId);
+  // Somebody else who comes now is told of a run that is yet to start, too.
+  expect(await begin(world, 'r3', manual())).toMatchObject({ markedRunId: again.markedRunId });
+  await closeRun(world.deps, { job: 'orders', runId: busy.markedRunId });
+  expect(world.started.map(({ runId }) => runId)).toEqual([busy.markedRunId, again.markedRunId]);
+});
+
 test('OpenRun that crashed behind its lease holds it when it is tried again', async () => {
   const world = newWorld();
   world.crash('acquire', 'after');
