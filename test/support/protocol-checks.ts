@@ -62,8 +62,9 @@ export function newWatch(protocol: Protocol) {
     fence = record?.fence ?? 0;
     const fences = runs.map((run) => run.fence).filter((taken) => taken > 0);
     must(new Set(fences).size === fences.length, `two runs have one fence: ${fences}`);
-    const struck = protocol.faultsLeft < protocol.faultsAtFirst;
-    must(struck || runs.every(({ status }) => status !== 'FAILED'), 'a run failed that nothing struck');
+    const struck = protocol.faultsLeft < protocol.faultsAtFirst ? protocol.struck : null;
+    const failed = runs.find(({ runId, status }) => status === 'FAILED' && runId !== struck);
+    must(failed === undefined, `${failed?.runId} failed, which nothing struck`);
     const open = runs.filter(({ status }) => status === 'RUNNING' || status === 'COMMITTING');
     const [only] = open;
     const holder = record?.holder?.runId;

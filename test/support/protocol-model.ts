@@ -74,6 +74,8 @@ export interface Protocol {
   manifests: Map<string, string[]>;
   busy: Busy[];
   faultsAtFirst: number;
+  /** The run that faults strike. */
+  struck: string | null;
   faultsLeft: number;
   switchesLeft: number;
   /** Of the actor that went last. */
@@ -101,6 +103,7 @@ export function newProtocol(scenario: Scenario, ledger?: Ledger): Protocol {
     ops: new Map(),
     manifests: new Map(),
     busy: [],
+    struck: scenario.faults?.of ?? null,
     faultsAtFirst: scenario.faults?.budget ?? 0,
     faultsLeft: scenario.faults?.budget ?? 0,
     switchesLeft: scenario.switches ?? Number.POSITIVE_INFINITY,
