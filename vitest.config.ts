@@ -1,4 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes minutes begins first, so that a core is not left alone with it at the end. */
+const longest = ['test/e2e/faults.', 'test/e2e/scale.', 'test/e2e/', 'test/unit/protocol/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const found = longest.findIndex((part) => moduleId.includes(part));
+      return found === -1 ? longest.length : found;
+    };
+    return [...(await super.sort(files))].sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,6 +20,7 @@ export default defineConfig({
     testTimeout: 30_000,
     // A file that waits for a cloud leaves its core to another.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // The SDK reminds of its next Node at each start; package.json says which ones are supported here.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     reporters: ['default', 'json'],
