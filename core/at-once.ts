@@ -1,5 +1,8 @@
 /** Many small pieces of work that wait for somebody else: beside each other, but not all of them at the same time. */
 
+/** Small objects of a run that are read beside each other: more would only wait for the connection. */
+export const readsAtOnce = 32;
+
 export type Gate = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Lets at most `most` pieces of work through at a time; the others wait for their turn, in order. */

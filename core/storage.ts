@@ -8,7 +8,9 @@ export const inboxPrefix = (job: string, slice: string): string => `${job}/${sli
 export const rawKey = (job: string, slice: string, runId: string, name: string): string =>
   `raw/${job}/slice=${slice}/run=${runId}/${encode(name)}`;
 
-export const stagingPrefix = (job: string, runId: string): string => `staging/${job}/${runId}/`;
+/** Of all runs of a job. */
+export const jobStagingPrefix = (job: string): string => `staging/${job}/`;
+export const stagingPrefix = (job: string, runId: string): string => `${jobStagingPrefix(job)}${runId}/`;
 export const objectsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}objects.json`;
 export const scanKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}scans/${n}.json`;

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { hashKeyName } from '../core/outputs.ts';
-import { tableName, tablePrefix } from '../core/storage.ts';
+import { jobStagingPrefix, tableName, tablePrefix } from '../core/storage.ts';
 import { environment as catalogEnvironment } from '../tasks/catalog/contract.ts';
 import { environment as closeRunEnvironment } from '../tasks/close-run/contract.ts';
 import { environment as discoverEnvironment } from '../tasks/discover/contract.ts';
@@ -86,7 +86,7 @@ export class JobTasks extends Construct {
   }
 
   get #staging(): string {
-    return `staging/${this.#job}/`;
+    return jobStagingPrefix(this.#job);
   }
 
   get #versionsOfJob(): string {

@@ -6,6 +6,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { JobVersion } from '../core/job/model.ts';
+import { jobStagingPrefix } from '../core/storage.ts';
 import { jobMachine } from '../workflows/job-machine.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import { JobTasks } from './job-tasks.ts';
@@ -49,7 +50,7 @@ export class Job extends Construct {
         jobMachine(this, {
           job: { name: version.job.name, version: version.version },
           functions: tasks.versions,
-          listings: { bucket: shared.zones.ops.bucket, prefix: `staging/${version.job.name}/` },
+          listings: { bucket: shared.zones.ops.bucket, prefix: jobStagingPrefix(version.job.name) },
           queues: { lake: queue },
           concurrency: config.concurrency,
           dispatchTimeout,

@@ -31,6 +31,16 @@ export const jobReader =
 export const readJson = async <T>(objects: ObjectStore, ref: ObjectRef): Promise<T> =>
   JSON.parse((await objects.get(ref)).toString('utf8')) as T;
 
+/** Puts an object of JSON unless one is there, and gives the one that is there then. */
+export async function keep(
+  objects: Pick<ObjectStore, 'put' | 'get'>,
+  ref: ObjectRef,
+  body: Buffer,
+): Promise<Buffer> {
+  const put = await objects.put(ref, body, { ifNoneMatch: true, contentType: 'application/json' });
+  return put ? body : objects.get(ref);
+}
+
 interface CompletionEnvironment {
   BUS_NAME: string;
   JOB_DLQ_URL: string;

@@ -1,5 +1,5 @@
 /** What a contract's columns are behind the privacy rules: in Parquet, in the catalog and in the ids. */
-import { metadataStruct } from '../envelope/struct.ts';
+import { metadataGlueType } from '../envelope/struct.ts';
 import type { Column, Job, PrivacyRule } from '../job/model.ts';
 import { ruleOf } from '../privacy/rules.ts';
 import { type ColumnType, typeWord } from './types.ts';
@@ -23,6 +23,6 @@ export const outputColumns = (job: Pick<Job, 'contract' | 'privacy'>): OutputCol
 export const catalogColumns = (
   job: Pick<Job, 'contract' | 'privacy'>,
 ): Array<{ name: string; type: string }> => [
-  { name: 'metadata', type: metadataStruct.glue },
+  { name: 'metadata', type: metadataGlueType },
   ...outputColumns(job).map(({ column, type }) => ({ name: column.name, type: typeWord(type) })),
 ];

@@ -39,7 +39,8 @@ export const metadataFields: readonly Field[] = [
   { name: 'lineage', duckdb: duckdbStruct(lineageFields), glue: glueStruct(lineageFields) },
 ];
 
-export const metadataStruct = { duckdb: duckdbStruct(metadataFields), glue: glueStruct(metadataFields) };
+/** The column's type in Glue's words. */
+export const metadataGlueType = glueStruct(metadataFields);
 
 function duckdbStruct(fields: readonly Field[]): string {
   return `STRUCT(${fields.map(({ name, duckdb }) => `"${name}" ${duckdb}`).join(', ')})`;

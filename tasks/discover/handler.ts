@@ -1,6 +1,6 @@
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { jobReader, ledgerOf, now, store } from '../ports.ts';
+import { jobReader, keep, ledgerOf, now, store } from '../ports.ts';
 import { type DiscoverInput, environment } from './contract.ts';
 import { discover } from './discover.ts';
 
@@ -12,10 +12,7 @@ const deps = lazily(() => {
     now,
     readJob: jobReader(objects, env.OPS_BUCKET),
     list: (prefix: string) => objects.list(env.SOURCE_BUCKET, prefix),
-    keepOps: async (key: string, body: Buffer) => {
-      const ref = { bucket: env.OPS_BUCKET, key };
-      return (await objects.put(ref, body, { ifNoneMatch: true })) ? body : objects.get(ref);
-    },
+    keepOps: (key: string, body: Buffer) => keep(objects, { bucket: env.OPS_BUCKET, key }, body),
     sourceBucket: env.SOURCE_BUCKET,
     opsBucket: env.OPS_BUCKET,
   };

@@ -6,6 +6,7 @@ import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.t
 import { cutUtf8 } from '../../core/text.ts';
 import { type CompletionDeps, complete, eventOf } from '../completion.ts';
 import { runRef } from '../run-ref.ts';
+import { readRequest } from '../run-request.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { FailRunInput, FailRunOutput } from './contract.ts';
 
@@ -69,17 +70,17 @@ async function failUnopened(
 }
 
 function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt: string): RunRecord {
-  const request = (execution.input ?? {}) as { slice?: unknown; trigger?: unknown };
+  const { slice = '', trigger } = readRequest(execution.input);
   const time = new Date(execution.startTime).toISOString();
   return {
     job: job.name,
     runId: execution.name,
     jobVersion: job.version,
-    slice: typeof request.slice === 'string' ? cutUtf8(request.slice, 100) : '',
+    slice: cutUtf8(slice, 100),
     status: 'FAILED',
     fence: 0,
     revision: 0,
-    trigger: request.trigger === 'schedule' || request.trigger === 'mark' ? request.trigger : 'manual',
+    trigger,
     force: false,
     time,
     executionArn: execution.id,

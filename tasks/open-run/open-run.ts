@@ -5,6 +5,7 @@ import type { Job } from '../../core/job/model.ts';
 import type { Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
 import { parseSlice, sliceForScheduledTime } from '../../core/slice.ts';
 import { runRef } from '../run-ref.ts';
+import { readRequest } from '../run-request.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { OpenRunInput, OpenRunOutput, RunRequest } from './contract.ts';
 
@@ -30,17 +31,6 @@ export function openRun(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRun
     output: await open(deps, asked),
     metrics: {},
   }));
-}
-
-/** A person may start an execution with any JSON: a value that no request has counts as not given. */
-function readRequest(input: unknown): RunRequest {
-  const { trigger, slice, scheduledTime, force } = (input ?? {}) as Record<string, unknown>;
-  return {
-    trigger: trigger === 'schedule' || trigger === 'mark' ? trigger : 'manual',
-    ...(typeof slice === 'string' ? { slice } : {}),
-    ...(typeof scheduledTime === 'string' ? { scheduledTime } : {}),
-    force: force === true,
-  };
 }
 
 async function open(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {

@@ -1,5 +1,5 @@
 import type { Ledger } from '../../aws/interfaces.ts';
-import { mapAtOnce } from '../../core/at-once.ts';
+import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { planShards } from '../../core/plan.ts';
 import type { RunRef } from '../../core/run.ts';
@@ -16,9 +16,6 @@ export interface PlanDeps extends TraceDeps, Pick<Ledger, 'listObjects'> {
   putOps(key: string, body: Buffer): Promise<unknown>;
   opsBucket: string;
 }
-
-/** Scans are small and many: so many are read at once. */
-const READS_AT_ONCE = 32;
 
 /**
  * Numbers the shards of all objects that were extracted. A failed object is passed over: its failure is in the
@@ -42,7 +39,7 @@ async function readScans(deps: PlanDeps, run: RunRef): Promise<ScannedObject[]> 
   const silent = objects.find(({ n }) => !status.has(n));
   if (silent !== undefined) throw incomplete(silent, 'is neither done nor failed in the ledger');
   const extracted = objects.filter(({ n }) => status.get(n) === 'done');
-  return mapAtOnce(extracted, READS_AT_ONCE, (object) => readScan(deps, run, object));
+  return mapAtOnce(extracted, readsAtOnce, (object) => readScan(deps, run, object));
 }
 
 async function readScan(deps: PlanDeps, run: RunRef, object: SourceObject): Promise<ScannedObject> {

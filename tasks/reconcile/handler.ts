@@ -2,9 +2,9 @@ import type { RunRef } from '../../core/run.ts';
 import { scanKey, shardsKey } from '../../core/storage.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { jobReader, ledgerOf, now, readJson, store } from '../ports.ts';
+import { jobReader, keep, ledgerOf, now, readJson, store } from '../ports.ts';
 import { environment, type ReconcileInput } from './contract.ts';
-import { idsOf, putOnce } from './objects.ts';
+import { idsOf } from './objects.ts';
 import { reconcileRun } from './reconcile.ts';
 
 const deps = lazily(() => {
@@ -18,7 +18,7 @@ const deps = lazily(() => {
     readShards: (run: RunRef) => readJson<never>(objects, ops(shardsKey(run.job, run.runId))),
     readScan: (run: RunRef, n: number) => readJson<never>(objects, ops(scanKey(run.job, run.runId, n))),
     idsOf: idsOf(objects, env.OPS_BUCKET),
-    putManifest: (key: string, body: Buffer) => putOnce(objects, ops(key), body),
+    keepManifest: (key: string, body: Buffer) => keep(objects, ops(key), body),
     opsBucket: env.OPS_BUCKET,
   };
 });

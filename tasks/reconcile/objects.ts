@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../../aws/interfaces.ts';
-import { gate } from '../../core/at-once.ts';
+import { gate, readsAtOnce } from '../../core/at-once.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { idBytes, type NextIds } from '../../core/keys.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
@@ -9,8 +9,6 @@ import { keysKey } from '../../core/storage.ts';
 const memoryBytes = 512 * 1_024 ** 2;
 /** Ids of a block: fewer are not worth a request, and more do not make it quicker. */
 const [leastIds, mostIds] = [512, 131_072];
-/** The merge empties all its blocks at about the same time, and would then wait for thousands one by one. */
-const readsAtOnce = 32;
 
 export interface ShardIds {
   /** Number of the shard. */
@@ -23,6 +21,7 @@ export interface ShardIds {
 export const idsOf =
   (objects: Pick<ObjectStore, 'getRange'>, bucket: string) =>
   (run: RunRef, shards: readonly ShardIds[]): NextIds[] => {
+    // The merge empties all its blocks at about the same time, and would then wait for thousands one by one.
     const through = gate(readsAtOnce);
     const share = Math.floor(memoryBytes / 2 / Math.max(1, shards.length) / idBytes);
     const blockBytes = Math.min(mostIds, Math.max(leastIds, share)) * idBytes;
@@ -67,14 +66,4 @@ async function readWhole(
     'ShardIncomplete',
     `${ref.key} gave ${block.length} of the ${range.length} bytes from ${range.offset}; run the slice again`,
   );
-}
-
-/** Puts an object that is written once; `false` where one with other bytes is there. */
-export async function putOnce(
-  objects: Pick<ObjectStore, 'put' | 'get'>,
-  ref: ObjectRef,
-  body: Buffer,
-): Promise<boolean> {
-  if (await objects.put(ref, body, { ifNoneMatch: true, contentType: 'application/json' })) return true;
-  return body.equals(await objects.get(ref));
 }

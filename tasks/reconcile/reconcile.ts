@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Ledger } from '../../aws/interfaces.ts';
-import { mapAtOnce } from '../../core/at-once.ts';
+import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
 import { catalogColumns } from '../../core/contract/output.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
@@ -15,17 +15,14 @@ import { type TraceDeps, traced } from '../trace.ts';
 import type { ReconcileInput, ReconcileOutput } from './contract.ts';
 import type { ShardIds } from './objects.ts';
 
-/** Scans are small and many: so many are read at once. */
-const readsAtOnce = 32;
-
 export interface ReconcileDeps extends TraceDeps, Pick<Ledger, 'listObjects' | 'listShards' | 'listSinks'> {
   readJob(run: RunRef): Promise<Job>;
   readShards(run: RunRef): Promise<Shard[]>;
   readScan(run: RunRef, n: number): Promise<ScannedObject>;
   /** The sorted ids of the shards' records, block by block. */
   idsOf(run: RunRef, shards: ShardIds[]): NextIds[];
-  /** Puts the manifest, unless one is there; `false` where that one has other bytes. */
-  putManifest(key: string, body: Buffer): Promise<boolean>;
+  /** Puts the manifest unless one is there, and gives the one that is there then. */
+  keepManifest(key: string, body: Buffer): Promise<Buffer>;
   opsBucket: string;
 }
 
@@ -145,7 +142,7 @@ async function putManifest(
 ): Promise<ReconcileOutput['manifest']> {
   const key = manifestKey(run.job, run.runId);
   const body = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
-  if (!(await deps.putManifest(key, body))) {
+  if (!body.equals(await deps.keepManifest(key, body))) {
     throw new ForebayError('ChecksumMismatch', `${key} is there with other bytes; run the slice again`);
   }
   return { bucket: deps.opsBucket, key, sha256: createHash('sha256').update(body).digest('hex') };

@@ -25,8 +25,8 @@ import type { OpenedRun } from '../../tasks/open-run/contract.ts';
 import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
 import { plan } from '../../tasks/plan/plan.ts';
-import { jobReader, readJson } from '../../tasks/ports.ts';
-import { idsOf, putOnce } from '../../tasks/reconcile/objects.ts';
+import { jobReader, keep, readJson } from '../../tasks/ports.ts';
+import { idsOf } from '../../tasks/reconcile/objects.ts';
 import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import type { WriteMessage } from '../../tasks/write-lake/contract.ts';
@@ -233,8 +233,7 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
       {
         ...deps,
         list: (prefix) => objects.list('inbox', prefix),
-        keepOps: async (key, body) =>
-          (await objects.put(ops(key), body, { ifNoneMatch: true })) ? body : objects.get(ops(key)),
+        keepOps: (key, body) => keep(objects, ops(key), body),
       },
       opened,
     ),
@@ -266,7 +265,7 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
         readShards: () => readJson(objects, ops(shardsKey(run.job, run.runId))),
         readScan: (_run, n) => readJson<ScannedObject>(objects, ops(scanKey(run.job, run.runId, n))),
         idsOf: idsOf(objects, 'ops'),
-        putManifest: (key, body) => putOnce(objects, ops(key), body),
+        keepManifest: (key, body) => keep(objects, ops(key), body),
       },
       planned,
     ),
