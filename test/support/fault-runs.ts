@@ -67,7 +67,7 @@ export interface FaultRuns {
   names(slice: string): Promise<string[]>;
   /** All events of a run that were delivered. */
   events(runId: string): Promise<Delivered[]>;
-  /** What lies in the job's DLQ of a run. */
+  /** What lies in the job's DLQ of a run, each record once, however often it was sent. */
   deadLetters(runId: string): Promise<FailureRecord[]>;
   writeQueue: string;
   /** Messages of the write queue that nobody has done yet, those at work included. */
@@ -172,7 +172,10 @@ export async function faultRuns(cloud: FaultyCloud): Promise<FaultRuns> {
       const receive = { QueueUrl: outputs.JobDlqUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 };
       for (let more = true; more; ) {
         const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand(receive));
-        for (const { MessageId = '', Body = '{}' } of Messages) letters.set(MessageId, JSON.parse(Body));
+        for (const { Body = '{}' } of Messages) {
+          const record = JSON.parse(Body) as FailureRecord;
+          letters.set(record.id, record);
+        }
         more = Messages.length > 0;
       }
       return [...letters.values()].filter((record) => record.runId === runId);
@@ -245,7 +248,8 @@ export async function expectFailed(runs: FaultRuns, run: RunRecord, name: string
   expect(slice?.holder).toBeNull();
   expect(slice?.committed?.runId).not.toBe(run.runId);
   const events = await runs.events(run.runId);
-  expect(events.map(({ detail }) => detail.data)).toMatchObject([{ status: 'FAILED', error: { name } }]);
+  expect(new Set(events.map(({ detail }) => detail.metadata.id)).size).toBe(1);
+  expect(events[0]?.detail.data).toMatchObject({ status: 'FAILED', error: { name } });
   expect(await runs.deadLetters(run.runId)).toMatchObject([{ kind: 'run', error: { name } }]);
   expect(await runs.ledger.pendingOutbox({ job, runId: run.runId })).toEqual([]);
 }

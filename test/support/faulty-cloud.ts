@@ -12,6 +12,12 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import {
+  GetScheduleCommand,
+  ListSchedulesCommand,
+  SchedulerClient,
+  UpdateScheduleCommand,
+} from '@aws-sdk/client-scheduler';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { stackOutputs } from '../../aws/cloudformation.ts';
@@ -52,6 +58,7 @@ export async function startFaultyCloud(
     const cloud = await startCloud(jobs, { ...server.env, ...settings });
     const clients = clientsOf(cloud);
     const outputs = (await stackOutputs(clients.cloudformation, sharedStackName('local'))) as Outputs;
+    await pauseSweeper(clients.scheduler);
     const { pid } = server;
     return {
       ...cloud,
@@ -78,9 +85,23 @@ function clientsOf(cloud: Cloud) {
     glue: new GlueClient(settings),
     lambda: new LambdaClient(settings),
     s3: new S3Client({ ...settings, forcePathStyle: true }),
+    scheduler: new SchedulerClient(settings),
     sfn: new SFNClient(settings),
     sqs: new SQSClient(settings),
   };
+}
+
+/** Tests sweep themselves: a sweep in between would do what a test waits to see others do. */
+async function pauseSweeper(scheduler: SchedulerClient): Promise<void> {
+  const { Schedules = [] } = await scheduler.send(new ListSchedulesCommand({}));
+  const Name = Schedules.find(({ Name: name = '' }) => name.includes('SweepSchedule'))?.Name;
+  if (Name === undefined) throw new Error('the app has no schedule for its sweeper');
+  const { FlexibleTimeWindow, ScheduleExpression, Target } = await scheduler.send(
+    new GetScheduleCommand({ Name }),
+  );
+  await scheduler.send(
+    new UpdateScheduleCommand({ Name, FlexibleTimeWindow, ScheduleExpression, Target, State: 'DISABLED' }),
+  );
 }
 
 /** A worker is a child of the server's process, and runs a script in a folder that has its function's name. */

@@ -19,13 +19,20 @@ import {
 } from '../../support/fault-runs.ts';
 import { until } from '../../support/faulty-cloud.ts';
 
-/** Whether writers get the write queue's messages. */
-async function deliver({ cloud, writeQueue }: FaultRuns, Enabled: boolean): Promise<void> {
+/** No writer gets a message of the write queue while `work` goes on. */
+async function silenced<T>({ cloud, writeQueue }: FaultRuns, work: () => Promise<T>): Promise<T> {
   const { lambda } = cloud.clients;
   const { EventSourceMappings = [] } = await lambda.send(new ListEventSourceMappingsCommand({}));
   const queue = writeQueue.split('/').at(-1) ?? '';
   const mapping = EventSourceMappings.find(({ EventSourceArn = '' }) => EventSourceArn.endsWith(`:${queue}`));
-  await lambda.send(new UpdateEventSourceMappingCommand({ UUID: mapping?.UUID, Enabled }));
+  const deliver = (Enabled: boolean) =>
+    lambda.send(new UpdateEventSourceMappingCommand({ UUID: mapping?.UUID, Enabled }));
+  await deliver(false);
+  try {
+    return await work();
+  } finally {
+    await deliver(true);
+  }
 }
 
 /** Takes messages off the queue: what was sent while no writer listened. */
@@ -56,12 +63,13 @@ export function duplicates(runs: () => FaultRuns): void {
   describe('write messages', () => {
     test('F06 F23 each sent twice, under new ids, write each part once more, the same to the byte', async () => {
       const slice = runs().slice();
-      await deliver(runs(), false);
       await runs().deliver(slice, 'a.csv', fileOf(names));
-      const started = await runs().start(slice);
-      const messages = await take(runs(), names.length);
-      for (const message of [...messages, ...messages.toReversed()]) await send(runs(), message);
-      await deliver(runs(), true);
+      const { started, messages } = await silenced(runs(), async () => {
+        const started = await runs().start(slice);
+        const messages = await take(runs(), names.length);
+        for (const message of [...messages, ...messages.toReversed()]) await send(runs(), message);
+        return { started, messages };
+      });
       await expectLoaded(runs(), await runs().ended(started), names);
       await until('all are acknowledged', async () => (await runs().waiting()) === 0);
       const written = await parts(runs(), started);
@@ -107,24 +115,25 @@ export function duplicates(runs: () => FaultRuns): void {
     test('F04 F22 of a run that ended half-way through sending do nothing; the next run sends all of its own', async () => {
       const slice = runs().slice();
       const held = gate();
-      await deliver(runs(), false);
       const rule = runs().cloud.proxy.on(call('PutObject', '/batches/2'), {
         before: async () => void (await held.wait()),
       });
       await runs().deliver(slice, 'a.csv', fileOf(names));
-      const first = await runs().start(slice);
-      await until('half is sent', async () => (await runs().waiting()) === 2 && rule.calls.length === 1);
-      await runs().stop(first);
-      const failed = await until('its run is closed', async () => {
-        const run = await runs().ledger.getRun(job, first.runId);
-        return run?.status === 'FAILED' && run;
+      const { first, second } = await silenced(runs(), async () => {
+        const first = await runs().start(slice);
+        await until('half is sent', async () => (await runs().waiting()) >= 2 && rule.calls.length >= 1);
+        await runs().stop(first);
+        const failed = await until('its run is closed', async () => {
+          const run = await runs().ledger.getRun(job, first.runId);
+          return run?.status === 'FAILED' && run;
+        });
+        await expectFailed(runs(), failed, 'ExecutionEnded');
+        rule.end();
+        held.open();
+        const second = await runs().start(slice);
+        await until('the next run sends', async () => (await runs().waiting()) >= 2 + names.length);
+        return { first, second };
       });
-      await expectFailed(runs(), failed, 'ExecutionEnded');
-      rule.end();
-      held.open();
-      const second = await runs().start(slice);
-      await until('the next run sends', async () => (await runs().waiting()) >= 2 + names.length);
-      await deliver(runs(), true);
       await expectLoaded(runs(), await runs().ended(second), names);
       await until('all are acknowledged', async () => (await runs().waiting()) === 0);
       expect(await parts(runs(), first)).toEqual([]);
