@@ -20,31 +20,37 @@ export type Layers = string[][];
  * SQL for a VARCHAR.
  */
 export function castText(id: number, type: ColumnType, text: string, timezone: string): Layers {
-  if (type.name === 'timestamp') return timestamp(id, text, timezone);
-  return [[`${castScalar(type, text)} AS v${id}`]];
-}
-
-function castScalar(type: Exclude<ColumnType, { name: 'timestamp' }>, text: string): string {
-  const whenMatches = (pattern: string, value: string) =>
-    `CASE WHEN regexp_full_match(${text}, ${sqlText(pattern)}) THEN ${value} END`;
+  const whenMatches = (pattern: string, value: string): Layers => [
+    [`CASE WHEN regexp_full_match(${text}, ${sqlText(pattern)}) THEN ${value} END AS v${id}`],
+  ];
   const cast = `TRY_CAST(${text} AS ${duckdbType(type)})`;
   switch (type.name) {
     case 'string':
-      return text;
+      return [[`${text} AS v${id}`]];
     case 'boolean':
       return whenMatches('(?i)(true|false)', `lower(${text}) = 'true'`);
     case 'float':
     case 'double':
       return whenMatches(float, `CASE WHEN isfinite(${cast}) THEN ${cast} END`);
-    case 'decimal':
-      return whenMatches(decimalPattern(type.scale), cast);
     case 'date':
       // The year 0000 is DuckDB's 1 BC, which readers of Parquet do not agree on.
       return whenMatches(date, `CASE WHEN ${text} >= '0001' THEN ${cast} END`);
+    case 'timestamp':
+      return timestamp(id, text, timezone);
+    case 'decimal':
+      return number(id, type, text, decimalPattern(type.scale));
     default:
-      // Most integers are written as they would be printed, and need no regular expression.
-      return `CASE WHEN CAST(${cast} AS VARCHAR) = ${text} OR regexp_full_match(${text}, '[+-]?[0-9]+') THEN ${cast} END`;
+      return number(id, type, text, '[+-]?[0-9]+');
   }
+}
+
+/** Most numbers are written as they would be printed, and need no regular expression. `n`: cast, exact or not. */
+function number(id: number, type: ColumnType, text: string, pattern: string): Layers {
+  const exact = `CAST(n${id} AS VARCHAR) = ${text} OR regexp_full_match(${text}, ${sqlText(pattern)})`;
+  return [
+    [`TRY_CAST(${text} AS ${duckdbType(type)}) AS n${id}`],
+    [`CASE WHEN ${exact} THEN n${id} END AS v${id}`],
+  ];
 }
 
 const decimalPattern = (scale: number): string =>
@@ -60,10 +66,12 @@ function timestamp(id: number, text: string, timezone: string): Layers {
   const wall = (utc: string) => `timezone(${sqlText(timezone)}, timezone('UTC', ${utc}))`;
   const whole = sqlText(`${date}[T ]${clock}${offset}?`);
   const end = sqlText(`${offset}$`);
-  // Most times end in Z, and need no regular expression more.
+  // Most times end in Z: they need no regular expression more, and DuckDB takes them as they are if they have seconds.
   const zulu = `ends_with(${text}, 'Z')`;
-  const bare = `CASE WHEN ${zulu} THEN rtrim(${text}, 'Z') ELSE regexp_replace(${text}, ${end}, '') END`;
-  const written = `TRY_CAST(${bare} AS TIMESTAMP)`;
+  const cast = (bare: string) => `TRY_CAST(${bare} AS TIMESTAMP)`;
+  const written =
+    `CASE WHEN ${zulu} THEN coalesce(${cast(text)}, ${cast(`rtrim(${text}, 'Z')`)}) ` +
+    `ELSE ${cast(`regexp_replace(${text}, ${end}, '')`)} END`;
   const digits = `replace(${o}, ':', '')`;
   const minutes = `CAST(${digits}[2:3] AS INTEGER) * 60 + CAST('0' || ${digits}[4:5] AS INTEGER)`;
   const sign = `CASE WHEN ${o}[1] = '-' THEN -1 ELSE 1 END`;

@@ -7,15 +7,23 @@ import { sqlName, sqlText } from '../contract/duckdb.ts';
 import { type Fault, judge } from '../contract/judge.ts';
 import { outputColumns } from '../contract/output.ts';
 import { ForebayError } from '../errors.ts';
-import type { RecordFormat } from '../formats/interfaces.ts';
+import type { RecordFormat, Wanted } from '../formats/interfaces.ts';
+import { marksFor } from '../formats/marks.ts';
 import type { Job } from '../job/model.ts';
 import { protect, ruleOf } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
 import type { Reject } from '../shard.ts';
-import { nameByKey, nameByPlace, sha1OfName, uuidFromSha1 } from './id.ts';
+import {
+  nameByKey,
+  nameByNumber,
+  namespaceOfObject,
+  recordNamespace,
+  sha1OfName,
+  uuidFromSha1,
+} from './id.ts';
 import type { EnvelopeMetadata } from './metadata.ts';
 import { metadataSql } from './struct-sql.ts';
-import { openTexts, type Texts } from './texts.ts';
+import { openTexts } from './texts.ts';
 
 export interface ShardInput {
   job: Job;
@@ -56,8 +64,8 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
     const duck = await instance.connect();
     const { analysed } = await analyseContract(duck, input.job.contract);
     const positions = fieldPositions(analysed, fields, input.job);
-    const texts = await openTexts(duck, input.bytes, positions);
-    const { malformed, faults } = await judgeRecords(duck, input, analysed, fields, texts);
+    const wanted = { width: fields.length, positions, marks: marksFor(input.bytes) };
+    const { malformed, faults } = await judgeRecords(duck, input, analysed, wanted);
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);
     const [rows = 0, filtered = 0] = await counts(duck);
@@ -111,13 +119,13 @@ async function judgeRecords(
   duck: DuckDBConnection,
   input: ShardInput,
   contract: AnalysedContract,
-  fields: readonly string[],
-  texts: Texts,
+  wanted: Wanted,
 ): Promise<{ malformed: Found[]; faults: Fault[] }> {
+  const texts = await openTexts(duck, wanted.positions.length, wanted.marks);
   const { sql, faults } = await judge(duck, input.job, contract, texts.sql);
   const judged = isKeyed(input) ? withIds(input, contract, `(${sql})`) : sql;
   await duck.run(`CREATE TEMP TABLE judged AS ${judged} LIMIT 0`);
-  const { malformed } = await input.format.read(input.bytes, fields, async (chunk) => {
+  const { malformed } = await input.format.read(input.bytes, wanted, async (chunk) => {
     texts.append(chunk);
     if (texts.isFull()) await texts.drain(`INSERT INTO judged ${judged}`);
   });
@@ -132,16 +140,18 @@ async function judgeRecords(
 const isKeyed = ({ job }: ShardInput): boolean => job.contract.key.length > 0;
 
 function withIds(input: ShardInput, contract: AnalysedContract, records: string): string {
-  const hashed = `SELECT *, ${sha1OfName(nameOf(input, contract))} AS hash FROM ${records} AS records`;
+  const hashed = `SELECT *, ${sha1OfId(input, contract)} AS hash FROM ${records} AS records`;
   return `SELECT * EXCLUDE (hash), ${uuidFromSha1('hash')} AS id FROM (${hashed})`;
 }
 
-/** SQL for what a record's id is made from. */
-function nameOf(input: ShardInput, contract: AnalysedContract): string {
+/** SQL for the SHA-1 that a record's id is made from. */
+function sha1OfId(input: ShardInput, contract: AnalysedContract): string {
   const { job, run } = input;
-  return isKeyed(input)
-    ? nameByKey(run.job, job.contract.key.map(protectedValue(input, contract)))
-    : nameByPlace(run, input.raw.sha256, recordNumber(input));
+  if (isKeyed(input)) {
+    const values = job.contract.key.map(protectedValue(input, contract));
+    return sha1OfName(recordNamespace, nameByKey(run.job, values));
+  }
+  return sha1OfName(namespaceOfObject(run, input.raw.sha256), nameByNumber(recordNumber(input)));
 }
 
 /** SQL for a record's number within the raw object. */

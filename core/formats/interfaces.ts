@@ -2,7 +2,9 @@
  * What a format is. Two readings that share no code: Extract's `Scanner` finds where records begin and counts
  * them; Envelope's `read` gives their fields. Reconcile compares the two counts.
  */
+
 import type { ByteRange, RejectCode, Scan } from '../shard.ts';
+import type { Marks } from './marks.ts';
 
 export interface ScanLimits {
   /** A range ends at the first record that begins at or behind this many bytes. */
@@ -17,11 +19,22 @@ export interface Scanner {
   end(): Scan;
 }
 
-/** Records as columns of texts: `columns[f][i]` is field `f` of the chunk's record `i`; `null` is the format's null. */
+/** Which of the source's fields a reading gives, and how. */
+export interface Wanted {
+  /** How many fields the source has. */
+  width: number;
+  /** Of the wanted ones among them, each once. */
+  positions: readonly number[];
+  marks: Marks;
+}
+
+/** Good records that follow each other. */
 export interface RecordChunk {
-  /** Number, from 0 within the shard, of each of the chunk's good records. Ascending. */
-  records: number[];
-  columns: Array<Array<string | null>>;
+  /** The first one's number, from 0 within the shard. */
+  first: number;
+  count: number;
+  /** For each wanted field the texts of all the records, with marks between them and for the format's null. */
+  columns: string[];
 }
 
 /** A record that the format itself refuses. */
@@ -45,7 +58,7 @@ export interface RecordFormat {
   /** Reads one shard whole; `onChunk` is awaited, so that memory stays bounded by the shard and one chunk. */
   read(
     shard: Uint8Array,
-    fields: readonly string[],
+    wanted: Wanted,
     onChunk: (chunk: RecordChunk) => void | Promise<void>,
   ): Promise<ReadSummary>;
   /** Where records (numbers within the shard, ascending) lie, in bytes from the shard's start. */

@@ -13,7 +13,7 @@ import { folder, jobFiles, legsFile, mebibytesOf, ordersFile } from './files.ts'
 const runs = 3;
 
 mkdirSync(folder, { recursive: true });
-await bundleCases(['envelope', 'csv-parse', 'duckdb-copy', 'by-hand', 'extract']);
+await bundleCases(['envelope', 'reading', 'csv-parse', 'duckdb-copy', 'by-hand', 'extract']);
 const jobs = await jobFiles();
 const [orders, legs] = [ordersFile(64), legsFile(64)];
 
@@ -21,6 +21,7 @@ console.log(`one core, Node ${process.versions.node}, median of ${runs} runs, se
 compare(`one shard of orders, ${Math.round(mebibytesOf(orders))} MiB, 7 fields, some quoted`, orders, [
   ['DuckDB COPY (read_csv) TO parquet', 'duckdb-copy', jobs.ordersPlain],
   ['csv-parse alone', 'csv-parse', jobs.ordersPlain],
+  ["Envelope's reading alone", 'reading', jobs.ordersPlain],
   ['Envelope: casts, expression, filter, key, envelope, rejects', 'envelope', jobs.ordersPlain],
   ['Envelope: the same with one column hashed, one masked', 'envelope', jobs.orders],
   ['by hand: csv-parse, JSON envelopes, gzip', 'by-hand', jobs.ordersPlain],
@@ -28,6 +29,7 @@ compare(`one shard of orders, ${Math.round(mebibytesOf(orders))} MiB, 7 fields, 
 compare(`one shard of legs, ${Math.round(mebibytesOf(legs))} MiB, 9 short fields, no quotes`, legs, [
   ['DuckDB COPY (read_csv) TO parquet', 'duckdb-copy', jobs.legs],
   ['csv-parse alone', 'csv-parse', jobs.legs],
+  ["Envelope's reading alone", 'reading', jobs.legs],
   ['Envelope: casts, envelope, rejects', 'envelope', jobs.legs],
   ['by hand: csv-parse, JSON envelopes, gzip', 'by-hand', jobs.legs],
 ]);
@@ -59,14 +61,14 @@ function whole(): void {
   for (const line of program('whole.ts', '256')) console.log(`  ${line}`);
 }
 
-const program = (name: string, ...args: string[]): string[] =>
-  execFileSync('npx', ['tsx', join('test', 'bench', name), ...args], {
+function program(name: string, ...args: string[]): string[] {
+  const out = execFileSync('npx', ['tsx', join('test', 'bench', name), ...args], {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-  })
-    .split('\n')
-    .filter((line) => line.startsWith('{'));
+  });
+  return out.split('\n').filter((line) => line.startsWith('{'));
+}
 
 async function bundleCases(names: string[]): Promise<void> {
   await build({

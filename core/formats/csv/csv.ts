@@ -19,13 +19,13 @@ export function csvFormat(format: CsvFormat): RecordFormat {
   return {
     scanner: (limits) => csvScanner(format, limits),
     fields: (header) => csvFields(format, header),
-    read: (shard, fields, onChunk) => readCsv(format, asBuffer(shard), fields, onChunk),
+    read: (shard, wanted, onChunk) => readCsv(format, asBuffer(shard), wanted, onChunk),
     locate(shard, records) {
       const find = recordFinder(dialectOf(format), asBuffer(shard));
       return records.map((record) => {
         const found = find(record);
         if (found === null) throw unknown(record, shard.length);
-        return { offset: found.offset, length: found.length };
+        return found;
       });
     },
   };

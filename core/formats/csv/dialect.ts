@@ -8,13 +8,15 @@
  * - A field is quoted if its first byte is the quote. Inside, escape and quote are one quote; where the escape is
  *   not the quote, it takes the character behind it as it is, whatever it is.
  * - A closing quote is followed by a delimiter, a record's end or the file's end. Else the record is malformed
- *   (`InvalidQuote`): the field goes on as plain text to the next delimiter or line end. One case differs, for
- *   csv-parse reads it so: behind an empty quoted first field (`""#…`) the comment character takes the rest of
- *   the line.
+ *   (`InvalidQuote`): the field goes on as plain text to the next delimiter or line end; behind an empty quoted
+ *   first field (`""#…`) the comment character takes the rest of the line.
  * - A quote inside an unquoted field is plain text.
  * - A quote that is still open at the file's end makes one malformed record of all behind it (`UnclosedQuote`).
  */
 import type { CsvFormat } from '../../job/model.ts';
+
+/** What is wrong with the quotes of a record. */
+export type QuoteFault = 'none' | 'InvalidQuote' | 'UnclosedQuote';
 
 /** A format in bytes. */
 export interface Dialect {

@@ -1,70 +1,108 @@
-/**
- * Envelope's reading of CSV, with csv-parse: the fields of each record. Where records end and how many there are
- * is csv-parse's own word, so that Reconcile compares two readings. The grammar is in `dialect.ts`.
- */
-import { once } from 'node:events';
-import { type Options, Parser } from 'csv-parse';
+import { isUtf8 } from 'node:buffer';
 import type { CsvFormat } from '../../job/model.ts';
-import type { ReadSummary, RecordChunk } from '../interfaces.ts';
-import { collector } from './collect.ts';
-import { examiner } from './examine.ts';
+import { ColumnText } from '../column-text.ts';
+import type { Malformed, ReadSummary, RecordChunk, Wanted } from '../interfaces.ts';
+import { dialectOf } from './dialect.ts';
+import { FieldReader, type FieldSink } from './fields.ts';
 
-const writeBytes = 65_536;
-
-/**
- * How csv-parse reads the grammar. It has the same fields for each format and file: csv-parse's one inner loop is
- * a tenth slower once it has met options of two shapes.
- */
-export function parserOptions(format: CsvFormat, bytes: Buffer, onOpenQuote = () => {}): Options {
-  return {
-    // in front, where csv-parse's stream would put one of its own
-    on_skip: () => {
-      onOpenQuote();
-    },
-    delimiter: format.delimiter,
-    quote: format.quote,
-    escape: format.escape,
-    comment: format.comment,
-    // only where a record would begin
-    comment_no_infix: true,
-    // it looks for each of them at each byte
-    record_delimiter: bytes.includes('\r') ? ['\r\n', '\n', '\r'] : ['\n'],
-    bom: false,
-    relax_quotes: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    // all that is left to skip is a record whose quote is open at the end: without this it is an error, which would
-    // take records with it that are read but not handed out yet
-    skip_records_with_error: true,
-  };
-}
+const chunkRecords = 2_048;
 
 export async function readCsv(
   format: CsvFormat,
   shard: Buffer,
-  fields: readonly string[],
+  wanted: Wanted,
   onChunk: (chunk: RecordChunk) => void | Promise<void>,
 ): Promise<ReadSummary> {
-  const rows = collector(examiner(format, shard, fields.length), fields.length);
-  let open = false;
-  const parser = new RowParser(format, shard, fields.length, {
-    onRow: rows.add,
-    onOpenQuote: () => {
-      open = true;
-    },
-  });
-  const ended = once(parser, 'end');
-  // awaited below; a write that fails says so itself
-  ended.catch(() => undefined);
-  for (let at = 0; at < shard.length; at += writeBytes) {
-    await write(parser, shard.subarray(at, at + writeBytes));
-    for (const chunk of rows.take()) await onChunk(chunk);
+  const reader = new FieldReader(dialectOf(format), shard);
+  const columns = new Columns(format, shard, wanted);
+  const examine = examiner(reader, shard, wanted.width);
+  const malformed: Malformed[] = [];
+  let records = 0;
+  let count = 0;
+  const handOn = async (): Promise<void> => {
+    if (count === 0) return;
+    const chunk = { first: records - count, count, columns: columns.take() };
+    count = 0;
+    await onChunk(chunk);
+  };
+  while (reader.find()) {
+    reader.read(columns);
+    const fault = examine();
+    if (fault === null) {
+      columns.keep();
+      records++;
+      count++;
+      if (count === chunkRecords) await handOn();
+    } else {
+      columns.drop();
+      await handOn();
+      malformed.push({ record: records++, ...fault });
+    }
   }
-  parser.end();
-  await ended;
-  for (const chunk of rows.take(true)) await onChunk(chunk);
-  if (open) rows.addMalformed(unclosedQuote);
-  return { records: rows.records, malformed: rows.malformed };
+  await handOn();
+  return { records, malformed };
+}
+
+/** Takes over the wanted fields, with null for each text that means it. */
+class Columns implements FieldSink {
+  readonly #shard: Buffer;
+  readonly #columns: ColumnText[];
+  /** By the field's position. */
+  readonly #byField: Array<ColumnText | undefined>;
+  readonly #nulls: Buffer[];
+  readonly #longestNull: number;
+
+  constructor({ nulls }: CsvFormat, shard: Buffer, { positions, marks }: Wanted) {
+    this.#shard = shard;
+    this.#columns = positions.map(() => new ColumnText(marks));
+    this.#byField = [];
+    for (const [i, position] of positions.entries()) this.#byField[position] = this.#columns[i];
+    this.#nulls = nulls.map((text) => Buffer.from(text));
+    this.#longestNull = Math.max(-1, ...this.#nulls.map(({ length }) => length));
+  }
+
+  plain(field: number, from: number, to: number): void {
+    const column = this.#byField[field];
+    if (column === undefined) return;
+    column.open();
+    if (to - from <= this.#longestNull && this.#isNull(from, to)) column.addNull();
+    else column.add(this.#shard, from, to);
+  }
+
+  quoted(field: number): void {
+    this.#byField[field]?.open();
+  }
+
+  piece(field: number, from: number, to: number): void {
+    this.#byField[field]?.add(this.#shard, from, to);
+  }
+
+  keep(): void {
+    for (const column of this.#columns) column.keep();
+  }
+
+  drop(): void {
+    for (const column of this.#columns) column.drop();
+  }
+
+  take(): string[] {
+    return this.#columns.map((column) => column.take());
+  }
+
+  #isNull(from: number, to: number): boolean {
+    return this.#nulls.some((text) => text.length === to - from && text.compare(this.#shard, from, to) === 0);
+  }
+}
+
+/** What is wrong with the record that was read last; `null`: nothing. */
+function examiner(reader: FieldReader, shard: Buffer, width: number): () => Omit<Malformed, 'record'> | null {
+  const allUtf8 = isUtf8(shard);
+  return () => {
+    if (reader.fault === 'UnclosedQuote') return unclosedQuote;
+    if (reader.fault === 'InvalidQuote') return invalidQuote;
+    if (!allUtf8 && !isUtf8(shard.subarray(reader.start, reader.end))) return invalidUtf8;
+    return reader.width === width ? null : raggedRow(width, reader.width);
+  };
 }
 
 const unclosedQuote = {
@@ -72,34 +110,12 @@ const unclosedQuote = {
   message: 'a quote is still open at the end of the file',
 } as const;
 
-interface RowHandlers {
-  onRow(row: Array<string | null>): void;
-  onOpenQuote(): void;
-}
+const invalidQuote = {
+  code: 'InvalidQuote',
+  message: "a closing quote is followed by neither a delimiter nor the record's end",
+} as const;
 
-/** csv-parse's stream, whose records go to a handler at once instead of through the stream's own buffer. */
-class RowParser extends Parser {
-  readonly #on: RowHandlers;
-  #first = true;
+const invalidUtf8 = { code: 'InvalidUtf8', message: 'the record is not valid UTF-8' } as const;
 
-  constructor(format: CsvFormat, shard: Buffer, width: number, on: RowHandlers) {
-    super(parserOptions(format, shard, on.onOpenQuote));
-    this.#on = on;
-    this.resume();
-    // csv-parse makes an Error for each record that is not as wide as the first; so it gets a first one that is as
-    // wide as all should be, and that is not handed on
-    this.write(`${format.quote}${format.quote}${format.delimiter.repeat(width - 1)}\n`);
-  }
-
-  override push(row: string[] | null): boolean {
-    if (row === null) return super.push(null);
-    if (!this.#first) this.#on.onRow(row);
-    this.#first = false;
-    return true;
-  }
-}
-
-const write = (parser: NodeJS.WritableStream, bytes: Buffer): Promise<void> =>
-  new Promise((done, failed) => {
-    parser.write(bytes, (error) => (error ? failed(error) : done()));
-  });
+const raggedRow = (expected: number, found: number) =>
+  ({ code: 'RaggedRow', message: `${expected} fields expected, ${found} found` }) as const;

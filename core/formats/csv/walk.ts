@@ -3,9 +3,7 @@
  * grammar is in `dialect.ts`. Offsets count from the first byte pushed.
  */
 import { ForebayError } from '../../errors.ts';
-import type { Dialect } from './dialect.ts';
-
-export type QuoteFault = 'none' | 'InvalidQuote' | 'UnclosedQuote';
+import type { Dialect, QuoteFault } from './dialect.ts';
 
 /** Called at each record's end, in order. `end` is behind the last byte before the line end. */
 export type OnRecord = (start: number, end: number, fault: QuoteFault) => void;

@@ -43,7 +43,7 @@ test('every record carries the whole envelope', async () => {
   const sha256 = createHash('sha256').update(input).digest('hex');
   expect(records.map(({ metadata }) => metadata)).toEqual(
     [0, 1].map((record) => ({
-      id: v5(JSON.stringify(['orders', '2026-03-01', sha256, record]), recordNamespace),
+      id: v5(String(record), v5(JSON.stringify(['orders', '2026-03-01', sha256]), recordNamespace)),
       // A timestamp column in UTC, as DuckDB spells it.
       timestamp: '2026-03-02 01:15:00',
       timestampHuman: '2 March 2026, 01:15:00 UTC',

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { recordFormat } from '../../../core/formats/format.ts';
 import type { RecordChunk } from '../../../core/formats/interfaces.ts';
-import { dialect, plain } from './support.ts';
+import { marksFor } from '../../../core/formats/marks.ts';
+import { dialect, plain, type Rows, readTexts } from './support.ts';
 
 test('records come in chunks of at most 2,048, numbered on, and the next waits for the last', async () => {
   const shard = Buffer.from(Array.from({ length: 5_000 }, (_, n) => `${n},x\n`).join(''));
-  const chunks: RecordChunk[] = [];
+  const chunks: Rows[] = [];
   let busy = false;
-  const { records } = await recordFormat(plain).read(shard, ['a', 'b'], async (chunk) => {
+  const { records } = await readTexts(plain, shard, 2, async (chunk) => {
     expect(busy).toBe(false);
     busy = true;
     await new Promise(setImmediate);
@@ -15,26 +16,21 @@ test('records come in chunks of at most 2,048, numbered on, and the next waits f
     chunks.push(chunk);
   });
   expect(records).toBe(5_000);
-  expect(Math.max(...chunks.map((chunk) => chunk.records.length))).toBeLessThanOrEqual(2_048);
-  expect(chunks.flatMap((chunk) => chunk.records)).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
-  expect(chunks.flatMap((chunk) => chunk.columns[0])).toEqual(
-    Array.from({ length: 5_000 }, (_, n) => `${n}`),
-  );
+  expect(chunks.map(({ first, count }) => [first, count])).toEqual([
+    [0, 2_048],
+    [2_048, 2_048],
+    [4_096, 904],
+  ]);
+  expect(chunks.flatMap(({ rows }) => rows)).toEqual(Array.from({ length: 5_000 }, (_, n) => [`${n}`, 'x']));
 });
 
 test('numbers leave out the malformed, and a chunk without a good record is not handed on', async () => {
-  const chunks: RecordChunk[] = [];
-  const keep = (chunk: RecordChunk) => void chunks.push(chunk);
-  const read = (text: string) => recordFormat(plain).read(Buffer.from(text), ['a', 'b'], keep);
+  const chunks: Rows[] = [];
+  const read = (text: string) => readTexts(plain, Buffer.from(text), 2, (rows) => void chunks.push(rows));
   const mixed = await read('1,x\n2\n3,z\n');
   expect(chunks).toEqual([
-    {
-      records: [0, 2],
-      columns: [
-        ['1', '3'],
-        ['x', 'z'],
-      ],
-    },
+    { first: 0, count: 1, rows: [['1', 'x']] },
+    { first: 2, count: 1, rows: [['3', 'z']] },
   ]);
   expect(mixed).toEqual({
     records: 3,
@@ -46,14 +42,12 @@ test('numbers leave out the malformed, and a chunk without a good record is not 
 });
 
 test('what a chunk is refused with ends the reading', async () => {
-  const reading = recordFormat(plain).read(Buffer.from('1,x\n'), ['a', 'b'], () =>
-    Promise.reject(new Error('full')),
-  );
+  const reading = readTexts(plain, Buffer.from('1,x\n'), 2, () => Promise.reject(new Error('full')));
   await expect(reading).rejects.toThrow('full');
 });
 
 test('an empty shard has no records', async () => {
-  expect(await recordFormat(plain).read(Buffer.alloc(0), ['a'], () => undefined)).toEqual({
+  expect(await readTexts(plain, Buffer.alloc(0), 1)).toEqual({
     records: 0,
     malformed: [],
   });
@@ -63,8 +57,8 @@ test('F51 an open quote at the end rejects its record and keeps those before it,
   for (const before of ['', '1\n', '1\n2\n', `${'9\n'.repeat(40_000)}`]) {
     const numbers: number[] = [];
     const file = Buffer.from(`${before}"x\n`);
-    const { records, malformed } = await recordFormat(plain).read(file, ['a'], (chunk) => {
-      numbers.push(...chunk.records);
+    const { records, malformed } = await readTexts(plain, file, 1, ({ first, rows }) => {
+      numbers.push(...rows.map((_, i) => first + i));
     });
     const good = before.length / 2;
     expect(numbers).toHaveLength(good);
@@ -79,7 +73,7 @@ test('no message holds text of the record', async () => {
     Buffer.from('secret,\xff\n', 'latin1'),
     Buffer.from('1,"secret'),
   ]);
-  const { malformed } = await recordFormat(plain).read(file, ['a', 'b'], () => undefined);
+  const { malformed } = await readTexts(plain, file, 2);
   expect(malformed.map(({ code }) => code)).toEqual([
     'RaggedRow',
     'InvalidQuote',
@@ -92,4 +86,27 @@ test('no message holds text of the record', async () => {
 test('F50 a file without the header that it should have is refused', () => {
   expect(() => recordFormat(plain).fields(null)).toThrow(/^HeaderInvalid: header: the file has none/);
   expect(recordFormat(dialect({ header: ['x', 'y'] })).fields(null)).toEqual(['x', 'y']);
+});
+
+test('only the wanted fields are given, in the order asked for, and all are counted', async () => {
+  const shard = Buffer.from('a,"b ""1""",c\nd,e\nf,,"h"\n');
+  const marks = marksFor(shard);
+  const chunks: RecordChunk[] = [];
+  const wanted = { width: 3, positions: [2, 1], marks };
+  const { malformed } = await recordFormat(plain).read(shard, wanted, (chunk) => void chunks.push(chunk));
+  expect(chunks.map(({ columns }) => columns)).toEqual([
+    ['c', 'b "1"'],
+    ['h', marks.none],
+  ]);
+  expect(malformed).toMatchObject([{ record: 1, code: 'RaggedRow' }]);
+});
+
+test('texts longer than what is kept for a column at first stay whole', async () => {
+  const long = 'é'.repeat(40_000);
+  const rows: unknown[] = [];
+  await readTexts(plain, Buffer.from(`${long},"${long}"\n1,2\n`), 2, (one) => void rows.push(...one.rows));
+  expect(rows).toEqual([
+    [long, long],
+    ['1', '2'],
+  ]);
 });

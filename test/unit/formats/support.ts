@@ -1,5 +1,6 @@
 import { recordFormat } from '../../../core/formats/format.ts';
-import type { Malformed } from '../../../core/formats/interfaces.ts';
+import type { Malformed, ReadSummary } from '../../../core/formats/interfaces.ts';
+import { marksFor } from '../../../core/formats/marks.ts';
 import type { CsvFormat } from '../../../core/job/model.ts';
 import type { Scan } from '../../../core/shard.ts';
 
@@ -35,6 +36,30 @@ export function scan(
   return scanner.end();
 }
 
+/** Good records that follow each other. */
+export interface Rows {
+  first: number;
+  count: number;
+  rows: Array<Array<string | null>>;
+}
+
+/** Reads a shard with all of its fields. */
+export function readTexts(
+  format: CsvFormat,
+  shard: Buffer,
+  width: number,
+  onRows: (rows: Rows) => void | Promise<void> = () => undefined,
+): Promise<ReadSummary> {
+  const marks = marksFor(shard);
+  const positions = Array.from({ length: width }, (_, i) => i);
+  return recordFormat(format).read(shard, { width, positions, marks }, ({ first, count, columns }) => {
+    const values = columns.map((column) => column.split(marks.separator));
+    const text = (value: string | undefined) => (value === marks.none ? null : (value ?? null));
+    const rows = Array.from({ length: count }, (_, i) => values.map((column) => text(column[i])));
+    return onRows({ first, count, rows });
+  });
+}
+
 export interface ReadFile {
   scan: Scan;
   fields: string[];
@@ -42,7 +67,7 @@ export interface ReadFile {
   rows: Array<Array<string | null>>;
   numbers: number[];
   malformed: Malformed[];
-  /** csv-parse's count. */
+  /** As the reading counts them. */
   records: number;
 }
 
@@ -63,9 +88,9 @@ export async function readFile(
   for (const range of found.ranges) {
     const shard = bytes.subarray(range.offset, range.offset + range.length);
     const first = file.records;
-    const summary = await reader.read(shard, fields, ({ records, columns }) => {
-      file.numbers.push(...records.map((record) => first + record));
-      for (let i = 0; i < records.length; i++) file.rows.push(columns.map((column) => column[i] ?? null));
+    const summary = await readTexts(format, shard, fields.length, (one) => {
+      for (let i = 0; i < one.count; i++) file.numbers.push(first + one.first + i);
+      file.rows.push(...one.rows);
     });
     file.malformed.push(...summary.malformed.map((one) => ({ ...one, record: first + one.record })));
     file.records += summary.records;

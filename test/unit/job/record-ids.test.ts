@@ -5,18 +5,24 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sqlText, withDuckDB } from '../../../core/contract/duckdb.ts';
-import { nameByKey, nameByPlace, sha1OfName, uuidFromSha1 } from '../../../core/envelope/id.ts';
+import {
+  nameByKey,
+  nameByNumber,
+  namespaceOfObject,
+  sha1OfName,
+  uuidFromSha1,
+} from '../../../core/envelope/id.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'envelope.md'), 'utf8');
-const [, namespace = ''] = /namespace `([0-9a-f-]{36})`/.exec(page) ?? [];
-const documented = [...page.matchAll(/^\| `(\[.*\])` \| `([0-9a-f-]{36})` \|$/gm)].map(
-  ([, name = '', id = '']) => ({
-    ...{ name, id },
+const [, forebay = ''] = /namespace is `([0-9a-f-]{36})`/.exec(page) ?? [];
+const documented = [...page.matchAll(/^\| (.*) \| `(.*)` \| `([0-9a-f-]{36})` \|$/gm)].map(
+  ([, within = '', name = '', id = '']) => ({
+    ...{ namespace: within === "Forebay's" ? forebay : within.replaceAll('`', ''), name, id },
   }),
 );
 
 /** UUIDv5 by RFC 9562: the first 16 bytes of a SHA-1, with version and variant set. */
-function uuidv5(name: string): string {
+function uuidv5(name: string, namespace = forebay): string {
   const bytes = createHash('sha1')
     .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
     .update(name)
@@ -27,29 +33,30 @@ function uuidv5(name: string): string {
 }
 
 /** The ids that Envelope's SQL gives to records of these names. */
-const idsOf = (names: string[]): Promise<string[]> =>
+const idsOf = (names: string[], namespace = forebay): Promise<string[]> =>
   withDuckDB(async (duck) => {
     const ids: string[] = [];
     for (const name of names) {
-      const sql = `SELECT ${uuidFromSha1('hash')} FROM (SELECT ${sha1OfName(name)} AS hash)`;
+      const sql = `SELECT ${uuidFromSha1('hash')} FROM (SELECT ${sha1OfName(namespace, name)} AS hash)`;
       ids.push(String((await duck.runAndReadAll(sql)).getRows()[0]?.[0]));
     }
     return ids;
   });
 
 test('the ids that the docs show are those of their names', () => {
-  expect(documented).toHaveLength(3);
-  for (const { name, id } of documented) expect(uuidv5(name)).toBe(id);
+  expect(documented).toHaveLength(4);
+  for (const { name, namespace, id } of documented) expect(uuidv5(name, namespace)).toBe(id);
 });
 
 test('records get the ids that the docs show', async () => {
-  const [place, key, keys] = documented.map(({ name }) => JSON.parse(name));
+  const [key, keys, object, record] = documented.map(({ name }) => JSON.parse(name));
   const ids = await idsOf([
-    nameByPlace({ job: place[0], slice: place[1] }, place[2], `CAST(${place[3]} AS BIGINT)`),
     nameByKey(key[0], [`CAST(${key[1]} AS BIGINT)`]),
     nameByKey(keys[0], [sqlText(keys[1]), `CAST(${keys[2]} AS DECIMAL(10,2))`]),
   ]);
-  expect(ids).toEqual(documented.map(({ id }) => id));
+  const namespace = namespaceOfObject({ job: object[0], slice: object[1] }, object[2]);
+  const [id] = await idsOf([nameByNumber(`CAST(${record} AS BIGINT)`)], namespace);
+  expect([...ids, namespace, id]).toEqual(documented.map((one) => one.id));
 });
 
 test('the value of a key stands in the name as the text that the docs show', async () => {

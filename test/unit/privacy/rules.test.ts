@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { withDuckDB } from '../../../core/contract/duckdb.ts';
 import {
   nameByKey,
-  nameByPlace,
+  nameByNumber,
+  namespaceOfObject,
   recordNamespace,
   sha1OfName,
   uuidFromSha1,
@@ -58,20 +59,24 @@ test.each(['alice@example.org', '', 'é', '😀'])(
 test.each(Array.from({ length: 40 }, (_, i) => i))(
   'id %i of a record without a key is the UUIDv5 of its place',
   async (record) => {
-    const sql = nameByPlace({ job: "o'rders", slice: '2026-03-01' }, 'ab'.repeat(32), String(record));
-    const id = await ask(`${uuidFromSha1('hash')} FROM (SELECT ${sha1OfName(sql)} AS hash)`);
-    expect(id).toBe(v5(JSON.stringify(["o'rders", '2026-03-01', 'ab'.repeat(32), record]), recordNamespace));
+    const namespace = namespaceOfObject({ job: "o'rders", slice: '2026-03-01' }, 'ab'.repeat(32));
+    const sha1 = sha1OfName(namespace, nameByNumber(String(record)));
+    const id = await ask(`${uuidFromSha1('hash')} FROM (SELECT ${sha1} AS hash)`);
+    const object = v5(JSON.stringify(["o'rders", '2026-03-01', 'ab'.repeat(32)]), recordNamespace);
+    expect(id).toBe(v5(String(record), object));
   },
 );
 
 test('the id of a record with a key is the UUIDv5 of job and key values in text', async () => {
   const sql = nameByKey('orders', ['9007199254740993::BIGINT', `'a"b\\c'`, `'é'`]);
-  const id = await ask(`${uuidFromSha1('hash')} FROM (SELECT ${sha1OfName(sql)} AS hash)`);
+  const id = await ask(`${uuidFromSha1('hash')} FROM (SELECT ${sha1OfName(recordNamespace, sql)} AS hash)`);
   expect(id).toBe(v5('["orders","9007199254740993","a\\"b\\\\c","é"]', recordNamespace));
 });
 
 test('F42 keys that differ in Unicode form only are two records', async () => {
   const id = (text: string) =>
-    ask(`${uuidFromSha1('hash')} FROM (SELECT ${sha1OfName(nameByKey('j', [`'${text}'`]))} AS hash)`);
+    ask(
+      `${uuidFromSha1('hash')} FROM (SELECT ${sha1OfName(recordNamespace, nameByKey('j', [`'${text}'`]))} AS hash)`,
+    );
   expect(await id('\u00e9')).not.toBe(await id('e\u0301'));
 });
