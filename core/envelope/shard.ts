@@ -1,7 +1,7 @@
 /** One shard from its bytes to a Parquet batch: what the Envelope task does, without a cloud. */
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { type AnalysedContract, analyseContract } from '../contract/analyse.ts';
 import { sqlName, sqlText } from '../contract/duckdb.ts';
 import { type Fault, judge } from '../contract/judge.ts';
@@ -13,6 +13,7 @@ import type { Job } from '../job/model.ts';
 import { protect, ruleOf } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
 import type { Reject } from '../shard.ts';
+import { withEngine } from './engine.ts';
 import {
   nameByKey,
   nameByNumber,
@@ -54,14 +55,9 @@ export interface ShardOutput {
   ids: string | null;
 }
 
-const memoryLimit = '384MiB';
-
 export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
   const fields = input.format.fields(input.header);
-  mkdirSync(input.directory, { recursive: true });
-  const instance = await openDuckDB(input.directory);
-  try {
-    const duck = await instance.connect();
+  return withEngine(input.directory, async (duck) => {
     const { analysed } = await analyseContract(duck, input.job.contract);
     const positions = fieldPositions(analysed, fields, input.job);
     const wanted = { width: fields.length, positions, marks: marksFor(input.bytes) };
@@ -71,25 +67,7 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
     const [rows = 0, filtered = 0] = await counts(duck);
     const ids = isKeyed(input) ? await writeIds(duck, input.directory) : null;
     return { file, rows, bytes: statSync(file).size, filtered, rejects: place(input, rejects), ids };
-  } catch (error) {
-    throw named(error);
-  } finally {
-    instance.closeSync();
-  }
-}
-
-/** Reaches nothing but the shard's own folder. */
-async function openDuckDB(directory: string): Promise<DuckDBInstance> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: memoryLimit });
-  const duck = await instance.connect();
-  await duck.run(`SET temp_directory = ${sqlText(join(directory, 'spill'))}`);
-  await duck.run(`SET allowed_directories = [${sqlText(`${directory}/`)}]`);
-  await duck.run("SET GLOBAL TimeZone = 'UTC'");
-  // It moves what two expressions share out of their TRY, where one failing record would fail the shard.
-  await duck.run("SET disabled_optimizers = 'common_subexpressions'");
-  await duck.run('SET enable_external_access = false');
-  await duck.run('SET lock_configuration = true');
-  return instance;
+  });
 }
 
 /** Where the needed fields stand among the source's. One that is missing refuses the file as a whole. */
@@ -228,25 +206,4 @@ function place(input: ShardInput, found: readonly Found[]): Reject[] {
     offset: input.offset + (ranges[i]?.offset ?? 0),
     length: ranges[i]?.length ?? 0,
   }));
-}
-
-/** DuckDB's own errors may quote a value; what a run can be helped with gets a name of ours. */
-function named(error: unknown): unknown {
-  const { message = '', code } = error as { message?: string; code?: string };
-  if (/Out of Memory/i.test(message)) {
-    return new ForebayError(
-      'MemoryExceeded',
-      `the shard needs more than ${memoryLimit} of memory; make shards smaller`,
-    );
-  }
-  if (code === 'ENOSPC' || /No space left|max_temp_directory_size/i.test(message)) {
-    return new ForebayError(
-      'DiskFull',
-      "the shard does not fit into the function's temporary storage; make shards smaller",
-    );
-  }
-  if (error instanceof ForebayError) return error;
-  // The first words are DuckDB's kind of error; what follows may quote a record, or the SQL.
-  const kind = /^(?:\w+ )*Error/.exec(message)?.[0] ?? 'an error';
-  return Object.assign(new Error(`DuckDB answered: ${kind}`), { name: 'EngineError' });
 }
