@@ -18,7 +18,7 @@ export interface Texts {
 }
 
 /** Characters held at a time: they, and what the statement makes of them, bound the memory. */
-const fullAt = 2 * 1_024 * 1_024;
+const fullAt = 1.5 * 1_024 * 1_024;
 
 /** `width`: how many columns a chunk has. */
 export async function openTexts(duck: DuckDBConnection, width: number, marks: Marks): Promise<Texts> {

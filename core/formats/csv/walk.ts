@@ -48,14 +48,16 @@ export class RecordWalker {
 
   push(chunk: Buffer): void {
     const { length } = chunk;
-    let quoteAt = -1;
+    // the next of each, looked up once and not again before it is passed
+    let [quoteAt, lfAt, crAt] = [-1, -1, -1];
     let i = 0;
     while (i < length) {
       const state = this.#state;
       if (state === PLAIN) {
-        // looked up once for many records, so that a file without quotes is searched for line ends only
         if (quoteAt < i) quoteAt = nextOf(chunk, this.#dialect.quoteByte, i);
-        i = this.#plain(chunk, i, quoteAt);
+        if (lfAt < i) lfAt = nextOf(chunk, LF, i);
+        if (crAt < i) crAt = nextOf(chunk, CR, i);
+        i = this.#plain(chunk, quoteAt, Math.min(lfAt, crAt));
       } else if (state === QUOTED) i = this.#quoted(chunk, i);
       else if (state === CLOSED) i = this.#closed(chunk, i);
       else if (state === ESCAPED) {
@@ -101,17 +103,13 @@ export class RecordWalker {
   }
 
   /** Goes on to the line end, or to the next quote where that is nearer. Delimiters do not matter before either. */
-  #plain(chunk: Buffer, from: number, quoteAt: number): number {
-    let i = from;
-    for (; i < quoteAt; i++) {
-      const byte = chunk[i];
-      if (byte === LF || byte === CR) {
-        this.#lineEnd(this.#base + i);
-        return i + 1;
-      }
+  #plain(chunk: Buffer, quoteAt: number, lineEnd: number): number {
+    if (lineEnd < quoteAt) {
+      this.#lineEnd(this.#base + lineEnd);
+      return lineEnd + 1;
     }
-    if (i === chunk.length) return i;
-    return this.#behindDelimiter(chunk, i) ? this.#open(i) : i + 1;
+    if (quoteAt === chunk.length) return quoteAt;
+    return this.#behindDelimiter(chunk, quoteAt) ? this.#open(quoteAt) : quoteAt + 1;
   }
 
   #quoted(chunk: Buffer, from: number): number {
