@@ -39,7 +39,9 @@ export async function analyseContract(
       columns.push({ column, source: { kind: 'field', name: column.name } });
       continue;
     }
-    const source = await attempt(duck, field, column.from, problems);
+    const source = isPath(column.from)
+      ? { kind: 'field' as const, name: column.from }
+      : await attempt(duck, field, column.from, problems);
     if (source !== null) columns.push({ column, source });
   }
   const read =
@@ -50,6 +52,9 @@ export async function analyseContract(
   ];
   return { analysed: { columns, filter, fields }, problems };
 }
+
+/** A path into nested data, in the words of the source's format; no SQL begins so. */
+export const isPath = (from: string): boolean => /^(\/|@|\.\.?\/)/.test(from);
 
 const namesOf = (source: Expression): string[] => (source.kind === 'field' ? [source.name] : source.names);
 

@@ -8,7 +8,6 @@ import { type Fault, judge } from '../contract/judge.ts';
 import { outputColumns } from '../contract/output.ts';
 import { ForebayError } from '../errors.ts';
 import type { RecordFormat, Wanted } from '../formats/interfaces.ts';
-import { marksFor } from '../formats/marks.ts';
 import type { Job } from '../job/model.ts';
 import { protect, ruleOf } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
@@ -59,8 +58,8 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
   const fields = input.format.fields(input.header);
   return withEngine(input.directory, async (duck) => {
     const { analysed } = await analyseContract(duck, input.job.contract);
-    const positions = fieldPositions(analysed, fields, input.job);
-    const wanted = { width: fields.length, positions, marks: marksFor(input.bytes) };
+    if (fields !== null) missingFields(analysed, fields, input.job);
+    const wanted = { fields, names: analysed.fields, marks: input.format.marks(input.bytes) };
     const { malformed, faults } = await judgeRecords(duck, input, analysed, wanted);
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);
@@ -70,8 +69,8 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
   });
 }
 
-/** Where the needed fields stand among the source's. One that is missing refuses the file as a whole. */
-function fieldPositions(contract: AnalysedContract, fields: readonly string[], job: Job): number[] {
+/** A needed field that the source does not have refuses the file as a whole. */
+function missingFields(contract: AnalysedContract, fields: readonly string[], job: Job): void {
   const missing = contract.fields.filter((name) => !fields.includes(name));
   if (missing.length > 0) {
     throw new ForebayError(
@@ -80,7 +79,6 @@ function fieldPositions(contract: AnalysedContract, fields: readonly string[], j
         `it has ${fields.length} fields: correct the file, or give the column's source by \`from\``,
     );
   }
-  return contract.fields.map((name) => fields.indexOf(name));
 }
 
 interface Found {
@@ -99,7 +97,7 @@ async function judgeRecords(
   contract: AnalysedContract,
   wanted: Wanted,
 ): Promise<{ malformed: Found[]; faults: Fault[] }> {
-  const texts = await openTexts(duck, wanted.positions.length, wanted.marks);
+  const texts = await openTexts(duck, wanted.names.length, wanted.marks);
   const { sql, faults } = await judge(duck, input.job, contract, texts.sql);
   const judged = isKeyed(input) ? withIds(input, contract, `(${sql})`) : sql;
   await duck.run(`CREATE TEMP TABLE judged AS ${judged} LIMIT 0`);

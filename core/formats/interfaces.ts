@@ -21,10 +21,10 @@ export interface Scanner {
 
 /** Which of the source's fields a reading gives, and how. */
 export interface Wanted {
-  /** How many fields the source has. */
-  width: number;
-  /** Of the wanted ones among them, each once. */
-  positions: readonly number[];
+  /** All that the source has, as `fields` gave them. */
+  fields: readonly string[] | null;
+  /** Of those that are read, each once. */
+  names: readonly string[];
   marks: Marks;
 }
 
@@ -33,7 +33,7 @@ export interface RecordChunk {
   /** The first one's number, from 0 within the shard. */
   first: number;
   count: number;
-  /** For each wanted field the texts of all the records, with marks between them and for the format's null. */
+  /** For each of the names the texts of all the records, with marks between them and for the format's null. */
   columns: string[];
 }
 
@@ -53,8 +53,13 @@ export interface ReadSummary {
 
 export interface RecordFormat {
   scanner(limits: ScanLimits): Scanner;
-  /** The source's field names: from the header's bytes, or as given in the job. Throws `HeaderInvalid`. */
-  fields(header: Uint8Array | null): string[];
+  /**
+   * The source's field names: from the header's bytes, or as given in the job. `null`: each record has names of its
+   * own. Throws `HeaderInvalid`.
+   */
+  fields(header: Uint8Array | null): string[] | null;
+  /** Characters that no text of the shard holds. */
+  marks(shard: Uint8Array): Marks;
   /** Reads one shard whole; `onChunk` is awaited, so that memory stays bounded by the shard and one chunk. */
   read(
     shard: Uint8Array,

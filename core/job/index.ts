@@ -4,7 +4,8 @@
  */
 import type { JobSpec } from './spec.ts';
 
-export type { ColumnSpec, ContractSpec, CsvSpec, EnvelopeSpec, JobSpec } from './spec.ts';
+export type { CsvSpec } from './format/csv.ts';
+export type { ColumnSpec, ContractSpec, EnvelopeSpec, JobSpec } from './spec.ts';
 
 const definition = Symbol.for('forebay.job');
 

@@ -12,6 +12,8 @@ export interface Problem {
   allowed: string;
 }
 
+export type Found = Omit<Problem, 'file'>;
+
 export class JobFileError extends Error {
   override readonly name = 'JobFileError';
   readonly problems: readonly Problem[];

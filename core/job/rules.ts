@@ -2,15 +2,20 @@
 import { parseType } from '../contract/types.ts';
 import { nearest } from '../nearest.ts';
 import { ruleOf } from '../privacy/rules.ts';
+import { formatRules, toFormat } from './format/format.ts';
 import type { Job } from './model.ts';
-import { type Problem, shown } from './problems.ts';
+import { type Found, shown } from './problems.ts';
 import { scheduleProblem } from './schedule.ts';
 import type { ParsedSpec } from './spec.ts';
 
-type Found = Omit<Problem, 'file'>;
-
 export function brokenRules(job: Job): Found[] {
-  return [...columnNames(job), ...references(job), ...keyRules(job), ...dialect(job), ...slices(job)];
+  return [
+    ...columnNames(job),
+    ...references(job),
+    ...keyRules(job),
+    ...formatRules(job.format),
+    ...slices(job),
+  ];
 }
 
 /** Names that the table itself has. */
@@ -87,31 +92,6 @@ function keyRules(job: Job): Found[] {
     : found;
 }
 
-function dialect({ format }: Job): Found[] {
-  const found: Found[] = [];
-  const { delimiter, quote, comment, header } = format;
-  if (delimiter === quote || delimiter === format.escape) {
-    found.push({
-      field: 'format.delimiter',
-      value: shown(delimiter),
-      allowed: 'a character other than quote and escape',
-    });
-  }
-  if (comment !== null && [delimiter, quote].includes(comment)) {
-    found.push({
-      field: 'format.comment',
-      value: shown(comment),
-      allowed: 'a character other than delimiter and quote',
-    });
-  }
-  if (header !== true) {
-    const twice = header.find((name, i) => header.indexOf(name) !== i);
-    if (twice !== undefined)
-      found.push({ field: 'format.header', value: shown(twice), allowed: 'each name once' });
-  }
-  return found;
-}
-
 function slices(job: Job): Found[] {
   const found: Found[] = [];
   if (job.schedule !== null) {
@@ -145,11 +125,7 @@ export function toJob(spec: ParsedSpec): Job {
     timezone: spec.timezone,
     lagSeconds: Number(spec.lag.slice(0, -1)) * (units[spec.lag.slice(-1)] ?? 1),
     source: spec.source,
-    format: {
-      ...spec.format,
-      escape: spec.format.escape ?? spec.format.quote,
-      comment: spec.format.comment ?? null,
-    },
+    format: toFormat(spec.format),
     contract: {
       columns: Object.entries(contract.columns).map(([name, column]) => {
         const word = typeof column === 'string' ? column : column.type;

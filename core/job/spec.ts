@@ -1,47 +1,8 @@
 /** The shape of a job file, field by field; `docs/job-file.md` explains each. Rules across fields: rules.ts. */
 import { z } from 'zod';
 import { allowedTypes, parseType } from '../contract/types.ts';
-
-/** `error` is what is allowed: the loader puts file, field and value in front of it. */
-const text = (allowed: string) => z.string({ error: allowed }).regex(/\S/, { error: allowed });
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: `one of ${values.map((value) => `'${value}'`).join(', ')}` });
-
-const oneCharacter = (what: string) =>
-  z
-    .string({ error: what })
-    .refine((value) => [...value].length === 1 && !/[\r\n]/.test(value), { error: what });
-
-const headerForm = 'true where the first record holds the names, or a list of names that are not empty';
-
-/** Both readings look for it byte by byte, where only ASCII cannot be a part of another character. */
-const asciiCharacter = (what: string) =>
-  oneCharacter(what).refine((value) => value.charCodeAt(0) < 128, { error: what });
-
-/** Where a field is unknown the message is the list of those that there are, for problems.ts to choose from. */
-const fields = <const T extends z.core.$ZodLooseShape>(shape: T, allowed: string) =>
-  z.strictObject(shape, {
-    error: ({ code }) => (code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : allowed),
-  });
-
-const csvSpec = fields(
-  {
-    kind: z.literal('csv'),
-    delimiter: oneCharacter('one character other than a line end').default(','),
-    quote: asciiCharacter('one ASCII character other than a line end').default('"'),
-    /** The quote itself where nothing else is said. */
-    escape: asciiCharacter('one ASCII character other than a line end').optional(),
-    header: z
-      .union([z.literal(true), z.array(text('names that are not empty')).min(1, { error: headerForm })], {
-        error: headerForm,
-      })
-      .default(true),
-    nulls: z.array(z.string({ error: 'a text' }), { error: 'a list of texts' }).default(['']),
-    comment: asciiCharacter('one ASCII character other than a line end').optional(),
-    required: z.boolean({ error: 'true or false' }).default(false),
-  },
-  'csv({ … })',
-);
+import { formatSpec } from './format/format.ts';
+import { fields, oneOf, text } from './shapes.ts';
 
 const sourceSpec = z.discriminatedUnion(
   'kind',
@@ -145,7 +106,7 @@ export const jobSpec = fields(
       .regex(/^\d{1,4}[smhd]$/, { error: durationForm })
       .default('0s'),
     source: sourceSpec,
-    format: z.discriminatedUnion('kind', [csvSpec], { error: 'csv({ … })' }),
+    format: formatSpec,
     contract: contractSpec,
     envelope: envelopeSpec,
     privacy: z
@@ -166,7 +127,6 @@ export type ParsedSpec = z.output<typeof jobSpec>;
 export type ContractSpec = z.input<typeof contractSpec>;
 export type ColumnSpec = z.input<typeof columnSpec>;
 export type EnvelopeSpec = z.input<typeof envelopeSpec>;
-export type CsvSpec = z.input<typeof csvSpec>;
 
 function isTimezone(name: string): boolean {
   try {

@@ -1,6 +1,7 @@
 import { ForebayError } from '../../errors.ts';
 import type { CsvFormat } from '../../job/model.ts';
 import type { RecordFormat } from '../interfaces.ts';
+import { marksFor } from '../marks.ts';
 import { dialectOf } from './dialect.ts';
 import { csvFields } from './header.ts';
 import { recordFinder } from './locate.ts';
@@ -19,6 +20,7 @@ export function csvFormat(format: CsvFormat): RecordFormat {
   return {
     scanner: (limits) => csvScanner(format, limits),
     fields: (header) => csvFields(format, header),
+    marks: marksFor,
     read: (shard, wanted, onChunk) => readCsv(format, asBuffer(shard), wanted, onChunk),
     locate(shard, records) {
       const find = recordFinder(dialectOf(format), asBuffer(shard));

@@ -15,7 +15,7 @@ export async function readCsv(
 ): Promise<ReadSummary> {
   const reader = new FieldReader(dialectOf(format), shard);
   const columns = new Columns(format, shard, wanted);
-  const examine = examiner(reader, shard, wanted.width);
+  const examine = examiner(reader, shard, wanted.fields?.length ?? 0);
   const malformed: Malformed[] = [];
   let records = 0;
   let count = 0;
@@ -52,11 +52,10 @@ class Columns implements FieldSink {
   readonly #nulls: Buffer[];
   readonly #longestNull: number;
 
-  constructor({ nulls }: CsvFormat, shard: Buffer, { positions, marks }: Wanted) {
+  constructor({ nulls }: CsvFormat, shard: Buffer, { fields, names, marks }: Wanted) {
     this.#shard = shard;
-    this.#columns = positions.map(() => new ColumnText(marks));
-    this.#byField = [];
-    for (const [i, position] of positions.entries()) this.#byField[position] = this.#columns[i];
+    this.#columns = names.map(() => new ColumnText(marks));
+    this.#byField = (fields ?? []).map((name) => this.#columns[names.indexOf(name)]);
     this.#nulls = nulls.map((text) => Buffer.from(text));
     this.#longestNull = Math.max(-1, ...this.#nulls.map(({ length }) => length));
   }

@@ -1,6 +1,5 @@
 /** Envelope's reading by itself: columns of texts, and nothing done with them. */
 import { recordFormat } from '../../../core/formats/format.ts';
-import { marksFor } from '../../../core/formats/marks.ts';
 import { fileOf, jobFrom, report } from '../case.ts';
 
 const [file = '', jobFile = ''] = process.argv.slice(2);
@@ -11,8 +10,7 @@ await report(async () => {
   const { bytes, from } = fileOf(file, version);
   const fields = format.fields(from === 0 ? null : bytes.subarray(0, from));
   const shard = bytes.subarray(from);
-  const positions = fields.map((_, i) => i);
-  const wanted = { width: fields.length, positions, marks: marksFor(shard) };
+  const wanted = { fields, names: fields ?? [], marks: format.marks(shard) };
   const { records } = await format.read(shard, wanted, () => undefined);
   return `${records} records`;
 });

@@ -8,7 +8,7 @@ test('records come in chunks of at most 2,048, numbered on, and the next waits f
   const shard = Buffer.from(Array.from({ length: 5_000 }, (_, n) => `${n},x\n`).join(''));
   const chunks: Rows[] = [];
   let busy = false;
-  const { records } = await readTexts(plain, shard, 2, async (chunk) => {
+  const { records } = await readTexts(plain, shard, ['a', 'b'], async (chunk) => {
     expect(busy).toBe(false);
     busy = true;
     await new Promise(setImmediate);
@@ -26,7 +26,8 @@ test('records come in chunks of at most 2,048, numbered on, and the next waits f
 
 test('numbers leave out the malformed, and a chunk without a good record is not handed on', async () => {
   const chunks: Rows[] = [];
-  const read = (text: string) => readTexts(plain, Buffer.from(text), 2, (rows) => void chunks.push(rows));
+  const read = (text: string) =>
+    readTexts(plain, Buffer.from(text), ['a', 'b'], (rows) => void chunks.push(rows));
   const mixed = await read('1,x\n2\n3,z\n');
   expect(chunks).toEqual([
     { first: 0, count: 1, rows: [['1', 'x']] },
@@ -42,12 +43,12 @@ test('numbers leave out the malformed, and a chunk without a good record is not 
 });
 
 test('what a chunk is refused with ends the reading', async () => {
-  const reading = readTexts(plain, Buffer.from('1,x\n'), 2, () => Promise.reject(new Error('full')));
+  const reading = readTexts(plain, Buffer.from('1,x\n'), ['a', 'b'], () => Promise.reject(new Error('full')));
   await expect(reading).rejects.toThrow('full');
 });
 
 test('an empty shard has no records', async () => {
-  expect(await readTexts(plain, Buffer.alloc(0), 1)).toEqual({
+  expect(await readTexts(plain, Buffer.alloc(0), ['a'])).toEqual({
     records: 0,
     malformed: [],
   });
@@ -57,7 +58,7 @@ test('F51 an open quote at the end rejects its record and keeps those before it,
   for (const before of ['', '1\n', '1\n2\n', `${'9\n'.repeat(40_000)}`]) {
     const numbers: number[] = [];
     const file = Buffer.from(`${before}"x\n`);
-    const { records, malformed } = await readTexts(plain, file, 1, ({ first, rows }) => {
+    const { records, malformed } = await readTexts(plain, file, ['a'], ({ first, rows }) => {
       numbers.push(...rows.map((_, i) => first + i));
     });
     const good = before.length / 2;
@@ -73,7 +74,7 @@ test('no message holds text of the record', async () => {
     Buffer.from('secret,\xff\n', 'latin1'),
     Buffer.from('1,"secret'),
   ]);
-  const { malformed } = await readTexts(plain, file, 2);
+  const { malformed } = await readTexts(plain, file, ['a', 'b']);
   expect(malformed.map(({ code }) => code)).toEqual([
     'RaggedRow',
     'InvalidQuote',
@@ -92,7 +93,7 @@ test('only the wanted fields are given, in the order asked for, and all are coun
   const shard = Buffer.from('a,"b ""1""",c\nd,e\nf,,"h"\n');
   const marks = marksFor(shard);
   const chunks: RecordChunk[] = [];
-  const wanted = { width: 3, positions: [2, 1], marks };
+  const wanted = { fields: ['x', 'y', 'z'], names: ['z', 'y'], marks };
   const { malformed } = await recordFormat(plain).read(shard, wanted, (chunk) => void chunks.push(chunk));
   expect(chunks.map(({ columns }) => columns)).toEqual([
     ['c', 'b "1"'],
@@ -104,7 +105,12 @@ test('only the wanted fields are given, in the order asked for, and all are coun
 test('texts longer than what is kept for a column at first stay whole', async () => {
   const long = 'é'.repeat(40_000);
   const rows: unknown[] = [];
-  await readTexts(plain, Buffer.from(`${long},"${long}"\n1,2\n`), 2, (one) => void rows.push(...one.rows));
+  await readTexts(
+    plain,
+    Buffer.from(`${long},"${long}"\n1,2\n`),
+    ['a', 'b'],
+    (one) => void rows.push(...one.rows),
+  );
   expect(rows).toEqual([
     [long, long],
     ['1', '2'],

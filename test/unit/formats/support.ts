@@ -1,6 +1,5 @@
 import { recordFormat } from '../../../core/formats/format.ts';
 import type { Malformed, ReadSummary } from '../../../core/formats/interfaces.ts';
-import { marksFor } from '../../../core/formats/marks.ts';
 import type { CsvFormat } from '../../../core/job/model.ts';
 import type { Scan } from '../../../core/shard.ts';
 
@@ -47,12 +46,12 @@ export interface Rows {
 export function readTexts(
   format: CsvFormat,
   shard: Buffer,
-  width: number,
+  fields: string[],
   onRows: (rows: Rows) => void | Promise<void> = () => undefined,
 ): Promise<ReadSummary> {
-  const marks = marksFor(shard);
-  const positions = Array.from({ length: width }, (_, i) => i);
-  return recordFormat(format).read(shard, { width, positions, marks }, ({ first, count, columns }) => {
+  const reader = recordFormat(format);
+  const marks = reader.marks(shard);
+  return reader.read(shard, { fields, names: fields, marks }, ({ first, count, columns }) => {
     const values = columns.map((column) => column.split(marks.separator));
     const text = (value: string | undefined) => (value === marks.none ? null : (value ?? null));
     const rows = Array.from({ length: count }, (_, i) => values.map((column) => text(column[i])));
@@ -83,12 +82,12 @@ export async function readFile(
   const { header } = found;
   const reader = recordFormat(format);
   const fields =
-    fieldNames ?? reader.fields(header && bytes.subarray(header.offset, header.offset + header.length));
+    fieldNames ?? reader.fields(header && bytes.subarray(header.offset, header.offset + header.length)) ?? [];
   const file: ReadFile = { scan: found, fields, rows: [], numbers: [], malformed: [], records: 0 };
   for (const range of found.ranges) {
     const shard = bytes.subarray(range.offset, range.offset + range.length);
     const first = file.records;
-    const summary = await readTexts(format, shard, fields.length, (one) => {
+    const summary = await readTexts(format, shard, fields, (one) => {
       for (let i = 0; i < one.count; i++) file.numbers.push(first + one.first + i);
       file.rows.push(...one.rows);
     });

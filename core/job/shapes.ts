@@ -1,0 +1,13 @@
+/** The shapes that a job file's fields are made of. */
+import { z } from 'zod';
+
+/** `error` is what is allowed: the loader puts file, field and value in front of it. */
+export const text = (allowed: string) => z.string({ error: allowed }).regex(/\S/, { error: allowed });
+export const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `one of ${values.map((value) => `'${value}'`).join(', ')}` });
+
+/** Where a field is unknown the message is the list of those that there are, for problems.ts to choose from. */
+export const fields = <const T extends z.core.$ZodLooseShape>(shape: T, allowed: string) =>
+  z.strictObject(shape, {
+    error: ({ code }) => (code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : allowed),
+  });
