@@ -29,7 +29,12 @@ export const sharedStackName = (stage: string): string => `Forebay-${stage}`;
 export const jobStackName = (stage: string, job: string): string => `Forebay-${stage}-job-${job}`;
 
 /** Outputs of a job's own stack. */
-export const jobOutputNames = ['StateMachineArn', 'LakeDlqUrl'] as const;
+export const jobOutputNames = [
+  'StateMachineArn',
+  'LakeDlqUrl',
+  /** `<bucket>/<key>` of the job version's canonical JSON. */
+  'JobDocument',
+] as const;
 export type JobOutputName = (typeof jobOutputNames)[number];
 
 export const hashKeyName = (secretsPath: string, job: string): string => `${secretsPath}${job}/hash-key`;

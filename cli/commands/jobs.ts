@@ -4,6 +4,7 @@ import type { RunRecord } from '../../core/ledger.ts';
 import { examples, type OpenSession } from '../command.ts';
 import { explain } from '../explain.ts';
 import type { Session } from '../session.ts';
+import { addDiff } from './jobs-diff.ts';
 
 interface JobLine {
   name: string;
@@ -20,10 +21,12 @@ interface JobLine {
 }
 
 export function addJobs(program: Command, open: OpenSession): void {
-  program
-    .command('jobs')
-    .description('the job files, whether they are deployed, and their last runs')
-    .addHelpText('after', examples('forebay jobs', 'forebay --jobs ../our-jobs jobs --json'))
+  const jobs = program.command('jobs').description('the job files');
+  addDiff(jobs, open);
+  jobs
+    .command('list', { isDefault: true })
+    .description('the job files, whether they are deployed, and their last runs; the same as `forebay jobs`')
+    .addHelpText('after', examples('forebay jobs list', 'forebay --jobs ../our-jobs jobs list --json'))
     .action(async (_options: object, command: Command) => {
       const session = open(command);
       const versions = await session.jobs();

@@ -26,6 +26,7 @@ export class JobStack extends Stack {
     const outputs: Record<JobOutputName, string> = {
       StateMachineArn: job.stateMachine.stateMachineArn,
       LakeDlqUrl: job.writeDlq.queueUrl,
+      JobDocument: `${asset.s3BucketName}/${asset.s3ObjectKey}`,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

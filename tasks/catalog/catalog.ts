@@ -84,7 +84,7 @@ async function evolveTable(deps: ApplyDeps, { job, table }: Manifest): Promise<C
       continue;
     }
     const columns = mergeColumns(table.name, has.columns, table.columns);
-    if (columns.length === has.columns.length) return has;
+    if (columns === null) return has;
     if (await deps.updateTable({ ...has, columns })) return { ...has, columns };
   }
   throw new ForebayError(

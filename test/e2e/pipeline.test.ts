@@ -1,6 +1,6 @@
 /** The deployed app as a user meets it: the real CLI, a real `cdk deploy`, IAM enforced. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -220,6 +220,53 @@ test("a partner's bucket is a source, with its own dialect and exact decimals", 
     { code: 'd', amount: '-0.5000000000', due: null },
   ]);
 }, 60_000);
+
+describe('forebay jobs diff', () => {
+  interface Diff {
+    job: string;
+    deployed: string | null;
+    version: string;
+    changes: Array<{ field: string; before?: unknown; after?: unknown }>;
+    table: { columns: Array<{ name: string; change: string }> };
+  }
+  const job = () => readFileSync(join(jobs, 'orders.ts'), 'utf8');
+  const diff = async (text: string) => {
+    const folder = mkdtempSync(join(files, 'jobs-'));
+    writeFileSync(join(folder, 'orders.ts'), text);
+    const { code, stdout, stderr } = await cloud.forebay('--jobs', folder, '--json', 'jobs', 'diff');
+    const [found] = JSON.parse(stdout) as Diff[];
+    return { code, stderr, ...(found as Diff) };
+  };
+
+  test('says that nothing changes where the job file is as deployed', async () => {
+    const found = await diff(job());
+    expect(found).toMatchObject({ code: 0, deployed: found.version, changes: [], table: { columns: [] } });
+  }, 60_000);
+
+  test('F40 tells what a deploy changes in the job and in its table', async () => {
+    const changed = job().replace("qty: 'int'", "qty: 'bigint', shop: 'string?'").replace('15 2 *', '15 3 *');
+    const found = await diff(changed);
+    expect(found.code).toBe(0);
+    expect(found.deployed).not.toBe(found.version);
+    expect(found.changes.map(({ field }) => field)).toEqual([
+      'contract.columns.qty.type.name',
+      'schedule',
+      'contract.columns.shop.type.name',
+      'contract.columns.shop.nullable',
+    ]);
+    expect(found.table.columns).toMatchObject([
+      { name: 'qty', change: 'widened' },
+      { name: 'shop', change: 'added' },
+    ]);
+  }, 60_000);
+
+  test('F40 fails where the table would refuse the contract', async () => {
+    const found = await diff(job().replace("qty: 'int'", "qty: 'string'").replace('qty * price', 'price'));
+    expect(found.code).toBe(1);
+    expect(found.stderr).toMatch(/the table refuses the contract of orders/);
+    expect(found.table.columns).toMatchObject([{ name: 'qty', change: 'refused' }]);
+  }, 60_000);
+});
 
 const cases = [
   { job: 'congress-terms', name: 'congress-terms.csv', records: 18_635 },

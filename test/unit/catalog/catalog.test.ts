@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { CatalogTable, Ledger } from '../../../aws/interfaces.ts';
+import { columnChanges } from '../../../core/catalog.ts';
 import type { RunRecord } from '../../../core/ledger.ts';
 import type { Manifest } from '../../../core/manifest.ts';
 import type { Counts } from '../../../core/run.ts';
@@ -143,6 +144,41 @@ test('a new column is appended, old ones keep their place, and a changed type is
   await expect(commit).rejects.toThrow(
     /^TableIncompatible: column qty of table orders is int, the job says string/,
   );
+});
+
+test('F40 a wider type of a run widens the table, a narrower one leaves it, and partitions keep their own', async () => {
+  const deps = depsWith();
+  const commit = async (runId: string, slice: string, type: string) => {
+    await commitRun(deps, input(await opened(runId, slice), [{ name: 'qty', type }]));
+    await close(runId);
+    return deps.memory.tables.get('orders')?.columns.find(({ name }) => name === 'qty')?.type;
+  };
+  expect(await commit('r1', '2026-03-01', 'int')).toBe('int');
+  expect(await commit('r2', '2026-03-02', 'bigint')).toBe('bigint');
+  expect(await commit('r3', '2026-03-03', 'smallint')).toBe('bigint');
+  const types = ['2026-03-01', '2026-03-02', '2026-03-03'].map(
+    (slice) => deps.memory.partitions.get(`orders/${slice}`)?.columns[0]?.type,
+  );
+  expect(types).toEqual(['int', 'bigint', 'smallint']);
+});
+
+// As docs/job-file.md has them, and no other.
+test.each([
+  ['tinyint', 'smallint', 'widened'],
+  ['tinyint', 'bigint', 'widened'],
+  ['int', 'bigint', 'widened'],
+  ['float', 'double', 'widened'],
+  ['bigint', 'int', 'narrower'],
+  ['double', 'float', 'narrower'],
+  ['int', 'int', 'same'],
+  ['int', 'double', 'refused'],
+  ['bigint', 'float', 'refused'],
+  ['string', 'int', 'refused'],
+  ['date', 'timestamp', 'refused'],
+  ['decimal(10,2)', 'decimal(12,2)', 'refused'],
+])('F40 a column of %s with a run that says %s is %s', (type, says, change) => {
+  const [found] = columnChanges([{ name: 'Qty', type }], [{ name: 'qty', type: says }]);
+  expect(found).toEqual({ name: 'Qty', before: type, after: says, change });
 });
 
 test('F28 an update that another run was quicker with is made again from a fresh reading', async () => {

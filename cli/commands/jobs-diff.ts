@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import { type ColumnChange, columnChanges } from '../../core/catalog.ts';
+import { catalogColumns } from '../../core/contract/output.ts';
+import { type JobChange, jobChanges } from '../../core/job/diff.ts';
+import type { Job, JobVersion } from '../../core/job/model.ts';
+import { versionOf } from '../../core/job/version.ts';
+import { tableName } from '../../core/storage.ts';
+import type { Cloud } from '../cloud.ts';
+import { examples, type OpenSession } from '../command.ts';
+import { type Output, toJson } from '../output.ts';
+import { Problem } from '../problem.ts';
+
+/** What a deploy would change of one job. */
+export interface JobDiff {
+  job: string;
+  /** Job versions; `deployed` is `null` where the job is new. */
+  deployed: string | null;
+  version: string;
+  changes: JobChange[];
+  /** `columns`: those that change. `exists`: a first run has made the table. */
+  table: { name: string; exists: boolean; columns: ColumnChange[] };
+}
+
+export function addDiff(jobs: Command, open: OpenSession): void {
+  jobs
+    .command('diff')
+    .argument('[job]', 'only this one')
+    .description(
+      'what a deploy of the job files would change, in the jobs and in their tables; exit 1 if a table refuses it',
+    )
+    .addHelpText('after', examples('forebay jobs diff', 'forebay jobs diff orders --json'))
+    .action(async (name: string | undefined, _options: object, command: Command) => {
+      const session = open(command);
+      const versions = name === undefined ? await session.jobs() : [await session.job(name)];
+      const cloud = await session.cloud();
+      const diffs = await Promise.all(versions.map((version) => diffOf(cloud, version)));
+      session.output.result(diffs, (out) => {
+        for (const diff of diffs) print(out, diff);
+      });
+      const refused = diffs.filter(({ table }) => table.columns.some(isRefused)).map(({ job }) => job);
+      if (refused.length > 0) {
+        throw new Problem(
+          `the table refuses the contract of ${refused.join(', ')}: its runs would fail with TableIncompatible; ` +
+            'give the columns other names, or their former types',
+        );
+      }
+    });
+}
+
+const isRefused = ({ change }: ColumnChange): boolean => change === 'refused';
+
+async function diffOf(cloud: Cloud, { job, version }: JobVersion): Promise<JobDiff> {
+  const deployed = await deployedJob(cloud, job.name);
+  const table = await cloud.catalog.getTable(tableName(job.name));
+  const columns = columnChanges(table?.columns ?? [], catalogColumns(job));
+  return {
+    job: job.name,
+    deployed: deployed === null ? null : versionOf(deployed).version,
+    version,
+    changes: jobChanges(deployed, job),
+    table: {
+      name: tableName(job.name),
+      exists: table !== null,
+      columns: columns.filter(({ change }) => change !== 'same'),
+    },
+  };
+}
+
+async function deployedJob(cloud: Cloud, job: string): Promise<Job | null> {
+  const outputs = await cloud.jobOutputs(job);
+  if (outputs === null) return null;
+  const { JobDocument: place = '' } = outputs;
+  const slash = place.indexOf('/');
+  if (slash === -1)
+    throw new Problem(`the stack of job ${job} does not say its job version: deploy it again`);
+  const body = await cloud.store.get({ bucket: place.slice(0, slash), key: place.slice(slash + 1) });
+  return JSON.parse(body.toString('utf8')) as Job;
+}
+
+function print(out: Output, { job, deployed, version, changes, table }: JobDiff): void {
+  const short = (hash: string) => hash.slice(0, 12);
+  if (deployed === version) {
+    out.line(`${out.paint('bold', job)}: as deployed (${short(version)})`);
+  } else {
+    const from = deployed === null ? 'new' : `${short(deployed)} -> ${short(version)}`;
+    out.line(`${out.paint('bold', job)}: ${from}`);
+    // Each field of a new job is new.
+    for (const change of deployed === null ? [] : changes) out.line(`  ${change.field}: ${shown(change)}`);
+  }
+  if (!table.exists) out.line(`  table ${table.name}: made by the first run`);
+  else for (const column of table.columns) out.line(`  table ${table.name}, ${described(column)}`);
+}
+
+const shown = ({ before, after }: JobChange): string => `${text(before)} -> ${text(after)}`;
+const text = (value: unknown): string => (value === undefined ? 'none' : toJson(value));
+
+function described({ name, before, after, change }: ColumnChange): string {
+  switch (change) {
+    case 'added':
+      return `column ${name}: added as ${after}; former slices read it as null`;
+    case 'widened':
+      return `column ${name}: ${before} becomes ${after}`;
+    case 'narrower':
+      return `column ${name}: stays ${before}, which holds ${after}`;
+    case 'left':
+      return `column ${name}: stays, and reads as null in new slices`;
+    default:
+      return `column ${name}: is ${before} and cannot become ${after}`;
+  }
+}
