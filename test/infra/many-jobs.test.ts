@@ -23,11 +23,11 @@ test('fifty jobs synthesize in one app, a stack each, all far below the limit of
   const shared = synthesize(production, alone === undefined ? [] : [alone]).shared;
   expect(app.shared.resources).toEqual(shared.resources);
   expect(ofType(app.shared, 'AWS::StepFunctions::StateMachine')).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test('the longest name of a job makes a machine whose name Step Functions takes', async () => {
   const name = `a${'b'.repeat(39)}`;
   const template = synthesize(production, [await ordersJob({ name })]).jobs[name];
   const machine = template && one(template, 'AWS::StepFunctions::StateMachine');
   expect(machine?.properties.StateMachineName.length).toBeLessThanOrEqual(80);
-});
+}, 60_000);
