@@ -23,6 +23,7 @@ const terminal = [
   'ObjectNameInvalid',
   // the file as a whole
   'HeaderInvalid',
+  'DelimiterUnclear',
   'ColumnMissing',
   'RecordTooLarge',
   'EncodingUnsupported',

@@ -16,6 +16,7 @@ function shardsOf({ object, raw, scan }: ScannedObject): Array<Omit<Shard, 'n'>>
       object: object.n,
       raw: { bucket, key, versionId, sha256 },
       header: scan.header,
+      ...(scan.delimiter === undefined ? {} : { delimiter: scan.delimiter }),
       ...{ offset, length, firstRecord, records },
     };
     firstRecord += records;

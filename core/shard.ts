@@ -23,11 +23,20 @@ export interface ByteRange {
   length: number;
 }
 
+/** What the scan of an object found out of its format, where the job leaves that open. */
+export interface Detected {
+  /** Of CSV. */
+  delimiter?: string;
+}
+
 /** What one pass over an object's bytes tells of its records. */
-export interface Scan {
+export interface Scan extends Detected {
   /** Data records: neither header nor comments nor blank lines. */
   records: number;
-  /** The bytes of the header record, where the format has one in the file. */
+  /**
+   * The bytes of the record that tells the fields: the header, or, where the job says that the file has none, a data
+   * record. `null`: the job itself gives the names, or there is no record.
+   */
   header: ByteRange | null;
   /** Record-aligned ranges in order; together they hold every data record exactly once. */
   ranges: Array<ByteRange & { records: number }>;
@@ -41,7 +50,7 @@ export interface ScannedObject {
 }
 
 /** One line of `shards.json`. */
-export interface Shard extends ByteRange {
+export interface Shard extends ByteRange, Detected {
   /** From 0, over the whole run. */
   n: number;
   /** `n` of the object it is a range of. */

@@ -54,7 +54,7 @@ export interface ReadSummary {
 export interface RecordFormat {
   scanner(limits: ScanLimits): Scanner;
   /**
-   * The source's field names: from the header's bytes, or as given in the job. `null`: each record has names of its
+   * The source's field names: from the bytes of the scan's `header`, or as given in the job. `null`: each record has names of its
    * own. Throws `HeaderInvalid`.
    */
   fields(header: Uint8Array | null): string[] | null;

@@ -132,11 +132,10 @@ function expressionProblems(files: readonly Checked[]): Promise<Problem[]> {
 function unknownFields(job: Job, fields: string[]): Array<{ field: string; value: string; allowed: string }> {
   const { header } = job.format;
   if (header === true) return [];
-  return fields
-    .filter((name) => !header.includes(name))
-    .map((name) => ({
-      field: 'contract',
-      value: name,
-      allowed: `a field of format.header: ${header.join(', ')}`,
-    }));
+  const isKnown = (name: string) => (header === false ? /^f[1-9]\d*$/.test(name) : header.includes(name));
+  const allowed =
+    header === false
+      ? 'a field by its number, f1, f2 …, since format.header is false'
+      : `a field of format.header: ${header.join(', ')}`;
+  return fields.filter((name) => !isKnown(name)).map((value) => ({ field: 'contract', value, allowed }));
 }

@@ -22,11 +22,21 @@ export type Source = InboxSource | S3Source;
 
 export interface CsvFormat {
   kind: 'csv';
+  /** One character or several; `detect`: each file tells. */
   delimiter: string;
-  quote: string;
-  escape: string;
-  /** `true`: the first record holds the names. A list: the names, and the first record is data. */
-  header: true | string[];
+  /** `null`: nothing is quoted, and nothing escaped. */
+  quote: string | null;
+  escape: string | null;
+  /** `true`: the first record holds the names. `false`: they are f1, f2 …. A list: the names, and all records are data. */
+  header: boolean | string[];
+  /** What becomes of a name that a header has twice or leaves out: the file is refused, or the field gets another. */
+  headerNames: 'reject' | 'rename';
+  /** Lines before header and records. */
+  skipRows: number;
+  /** Whether blanks around fields are passed over. */
+  trim: boolean;
+  /** What becomes of a record with fewer fields than there are names; one with more is always rejected. */
+  ragged: 'reject' | 'pad';
   /** Field texts that mean null, exactly as written between the delimiters and without quotes around them. */
   nulls: string[];
   /** A record that begins with this is passed over, and neither counted nor read. */

@@ -73,7 +73,7 @@ async function process(
   return envelopeShard({
     job,
     run,
-    format: recordFormat(job.format),
+    format: recordFormat(job.format, shard),
     metadata: runMetadata(job, run, deps.region),
     raw: shard.raw,
     header,

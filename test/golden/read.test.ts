@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { recordFormat } from '../../core/formats/format.ts';
 import type { CsvFormat } from '../../core/job/model.ts';
-import { readFile } from '../unit/formats/support.ts';
+import { dialect, readFile } from '../unit/formats/support.ts';
 
 /**
- * A case of reading is a folder of fixtures/ with `format.json`: `input.*`, and either `error.json` (the file is
+ * A case of reading is a folder of fixtures/ with `format.json` (what is not the default): `input.*`, and either `error.json` (the file is
  * refused) or `fields.json`, `expected.ndjson` (number and fields of each good record) and `rejects.ndjson` (lines
  * as the rejects file has them). A new case is only new files.
  */
@@ -25,10 +25,10 @@ const lines = (name: string, file: string): unknown[] =>
 
 /** The records and rejects of a file, each shard read and located by itself. */
 async function readCase(name: string, input: string, shardBytes: number) {
-  const format = json<CsvFormat>(name, 'format.json');
+  const format = dialect(json<Partial<CsvFormat>>(name, 'format.json'));
   const bytes = readFileSync(join(root, name, input));
   const file = await readFile(format, bytes, shardBytes);
-  const reader = recordFormat(format);
+  const reader = recordFormat(format, file.scan);
   const places = file.scan.ranges.flatMap((range) =>
     reader
       .locate(bytes.subarray(range.offset, range.offset + range.length), [...Array(range.records).keys()])

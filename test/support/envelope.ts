@@ -26,10 +26,13 @@ export async function envelopeFile(
   input: Uint8Array,
   options: { shardBytes: number; directory: string; object?: string },
 ): Promise<ShardOutput[]> {
-  const format = recordFormat(job.format);
-  const scanner = format.scanner({ shardBytes: options.shardBytes, maxRecordBytes: 16 * 1024 * 1024 });
+  const scanner = recordFormat(job.format).scanner({
+    shardBytes: options.shardBytes,
+    maxRecordBytes: 16 * 1024 * 1024,
+  });
   scanner.push(input);
   const scan = scanner.end();
+  const format = recordFormat(job.format, scan);
   const part = (range: { offset: number; length: number }) =>
     input.subarray(range.offset, range.offset + range.length);
   const run = runOf(job);

@@ -24,6 +24,7 @@ export const job: Job = {
   source: { kind: 'inbox' },
   format: {
     ...{ kind: 'csv', delimiter: ',', quote: '"', escape: '"', header: true },
+    ...{ headerNames: 'reject', skipRows: 0, trim: false, ragged: 'reject' },
     ...{ nulls: [], comment: null, required: false },
   },
   contract: {

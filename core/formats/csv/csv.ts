@@ -1,5 +1,6 @@
 import { ForebayError } from '../../errors.ts';
 import type { CsvFormat } from '../../job/model.ts';
+import type { Detected } from '../../shard.ts';
 import type { RecordFormat } from '../interfaces.ts';
 import { marksFor } from '../marks.ts';
 import { dialectOf } from './dialect.ts';
@@ -16,7 +17,9 @@ const unknown = (record: number, bytes: number): ForebayError =>
     `the scan of a shard of ${bytes} bytes finds no record ${record} in it; report this file`,
   );
 
-export function csvFormat(format: CsvFormat): RecordFormat {
+/** `detected`: what the file's scan found out. The scanner itself needs none of it. */
+export function csvFormat(declared: CsvFormat, detected: Detected): RecordFormat {
+  const format = { ...declared, delimiter: detected.delimiter ?? declared.delimiter };
   return {
     scanner: (limits) => csvScanner(format, limits),
     fields: (header) => csvFields(format, header),

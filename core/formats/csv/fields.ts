@@ -25,12 +25,14 @@ export class FieldReader {
   readonly #bytes: Buffer;
   readonly #dialect: Dialect;
   readonly #delimiter: number;
+  readonly #trims: boolean;
   #at = 0;
 
   constructor(dialect: Dialect, bytes: Buffer) {
     this.#dialect = dialect;
     this.#bytes = bytes;
     this.#delimiter = dialect.delimiter[0] ?? 0;
+    this.#trims = dialect.spaceByte !== -1 || dialect.tabByte !== -1;
   }
 
   /** Goes on behind empty lines and comments; `false`: there is no record any more. */
@@ -40,7 +42,7 @@ export class FieldReader {
     for (; at < bytes.length; at++) {
       const byte = bytes[at];
       if (byte === this.#dialect.commentByte) at = this.#lineEnd(at);
-      else if (byte !== LF && byte !== CR) break;
+      else if (byte !== LF && byte !== CR && !this.#isBlank(byte)) break;
     }
     this.start = at;
     return at < bytes.length;
@@ -53,10 +55,11 @@ export class FieldReader {
     let at = this.start;
     let field = 0;
     for (;;) {
+      if (this.#trims) at = this.#behindBlanks(at);
       if (bytes[at] === this.#dialect.quoteByte) at = this.#quoted(sink, field, at);
       else {
         const end = this.#fieldEnd(at);
-        sink.plain(field, at, end);
+        sink.plain(field, at, this.#trims ? this.#beforeBlanks(at, end) : end);
         at = end;
       }
       field++;
@@ -78,6 +81,22 @@ export class FieldReader {
       const byte = bytes[at];
       if (byte === LF || byte === CR || (byte === delimiter && this.#isDelimiter(at))) break;
     }
+    return at;
+  }
+
+  #isBlank(byte: number | undefined): boolean {
+    return byte === this.#dialect.spaceByte || byte === this.#dialect.tabByte;
+  }
+
+  #behindBlanks(from: number): number {
+    let at = from;
+    while (this.#isBlank(this.#bytes[at])) at++;
+    return at;
+  }
+
+  #beforeBlanks(from: number, end: number): number {
+    let at = end;
+    while (at > from && this.#isBlank(this.#bytes[at - 1])) at--;
     return at;
   }
 
@@ -112,7 +131,7 @@ export class FieldReader {
 
   /** Behind the quote that closes a field at `close`. */
   #closed(field: number, open: number, close: number): number {
-    const at = close + 1;
+    const at = this.#trims ? this.#behindBlanks(close + 1) : close + 1;
     const byte = this.#bytes[at];
     if (byte === undefined || byte === LF || byte === CR || this.#isDelimiter(at)) return at;
     this.fault = 'InvalidQuote';

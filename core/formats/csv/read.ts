@@ -15,7 +15,8 @@ export async function readCsv(
 ): Promise<ReadSummary> {
   const reader = new FieldReader(dialectOf(format), shard);
   const columns = new Columns(format, shard, wanted);
-  const examine = examiner(reader, shard, wanted.fields?.length ?? 0);
+  const width = wanted.fields?.length ?? 0;
+  const examine = examiner(reader, shard, width, format.ragged === 'pad');
   const malformed: Malformed[] = [];
   let records = 0;
   let count = 0;
@@ -29,6 +30,7 @@ export async function readCsv(
     reader.read(columns);
     const fault = examine();
     if (fault === null) {
+      if (reader.width < width) columns.pad(reader.width);
       columns.keep();
       records++;
       count++;
@@ -76,6 +78,14 @@ class Columns implements FieldSink {
     this.#byField[field]?.add(this.#shard, from, to);
   }
 
+  /** The record has so many fields; the others are null. */
+  pad(width: number): void {
+    for (const column of this.#byField.slice(width)) {
+      column?.open();
+      column?.addNull();
+    }
+  }
+
   keep(): void {
     for (const column of this.#columns) column.keep();
   }
@@ -93,14 +103,20 @@ class Columns implements FieldSink {
   }
 }
 
-/** What is wrong with the record that was read last; `null`: nothing. */
-function examiner(reader: FieldReader, shard: Buffer, width: number): () => Omit<Malformed, 'record'> | null {
+/** What is wrong with the record that was read last; `null`: nothing. `pads`: missing fields are not. */
+function examiner(
+  reader: FieldReader,
+  shard: Buffer,
+  width: number,
+  pads: boolean,
+): () => Omit<Malformed, 'record'> | null {
   const allUtf8 = isUtf8(shard);
   return () => {
     if (reader.fault === 'UnclosedQuote') return unclosedQuote;
     if (reader.fault === 'InvalidQuote') return invalidQuote;
     if (!allUtf8 && !isUtf8(shard.subarray(reader.start, reader.end))) return invalidUtf8;
-    return reader.width === width ? null : raggedRow(width, reader.width);
+    if (reader.width === width || (pads && reader.width < width)) return null;
+    return raggedRow(width, reader.width);
   };
 }
 

@@ -138,3 +138,17 @@ test('a body that ends too early is read again, not taken for the shard', async 
   });
   expect(puts).toEqual([]);
 });
+
+test('a shard is read by the delimiter that it carries', async () => {
+  const { deps, ledger, input } = setup();
+  const file = Buffer.from('order_id;note\n1;a,b\n');
+  const { readJob } = deps;
+  deps.readJob = async (run) => {
+    const job = await readJob(run);
+    return { ...job, format: { ...job.format, delimiter: 'detect' } };
+  };
+  deps.readRaw = async (_raw, { offset, length }) => file.subarray(offset, offset + length);
+  const detected = { ...shard, header: { offset: 0, length: 13 }, offset: 14, length: 6, delimiter: ';' };
+  await envelope(deps, { ...input, shard: detected });
+  expect(ledger).toMatchObject([{ status: 'done', rejected: 0, batch: { rows: 1 } }]);
+});

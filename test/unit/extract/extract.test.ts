@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ObjectRecord } from '../../../core/ledger.ts';
 import type { SourceObject } from '../../../core/shard.ts';
 import { type ExtractDeps, extract, partBytes } from '../../../tasks/extract/extract.ts';
+import { dialect } from '../formats/support.ts';
 import { clock, job, object, run } from './support.ts';
 
 const file = 'id,note\n1,"two\nlines"\n2,x\n';
@@ -90,6 +91,22 @@ test('an object comes into the raw zone as it is, with its sha256, its scan and 
   expect(state.ledger).toEqual([
     { n: 0, name: 'a.csv', status: 'done', records: 2, bytes: 26, sha256, error: null, trace },
   ]);
+});
+
+test('the delimiter that a file tells is in its scan', async () => {
+  const { state, deps, act } = world({ content: 'id;note\n1;"a,b"\n' });
+  deps.readJob = async () => job({ format: dialect({ delimiter: 'detect' }) });
+  await act();
+  expect(state.ops.get('staging/orders/run-1/scans/0.json')).toMatchObject({
+    scan: { records: 1, delimiter: ';' },
+  });
+});
+
+test('a file that does not tell its delimiter is refused, and no raw object is made', async () => {
+  const { state, deps, act } = world({ content: '1;2,5\n3;4,5\n' });
+  deps.readJob = async () => job({ format: dialect({ delimiter: 'detect' }) });
+  await expect(act()).rejects.toThrow(/^DelimiterUnclear: /);
+  expect([state.raw, state.ops.size, state.ledger]).toEqual([null, 0, []]);
 });
 
 test('F01 a crash before the raw object is put leaves nothing, and a repeat completes', async () => {

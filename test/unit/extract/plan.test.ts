@@ -27,6 +27,21 @@ test("a shard carries its range, its object's header and the raw object's versio
   });
 });
 
+test("a shard carries the delimiter that its object's scan found, and only where one was looked for", () => {
+  const detected = scanned(1, [2, 1]);
+  const shards = planShards([
+    scanned(0, [1]),
+    { ...detected, scan: { ...detected.scan, delimiter: ';' } },
+    scanned(2, [1]),
+  ]);
+  expect(shards.map((shard) => ('delimiter' in shard ? shard.delimiter : null))).toEqual([
+    null,
+    ';',
+    ';',
+    null,
+  ]);
+});
+
 test('objects without records have no shards', () => {
   expect(planShards([scanned(0, []), scanned(1, [])])).toEqual([]);
 });

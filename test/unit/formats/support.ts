@@ -1,7 +1,7 @@
 import { recordFormat } from '../../../core/formats/format.ts';
 import type { Malformed, ReadSummary } from '../../../core/formats/interfaces.ts';
 import type { CsvFormat } from '../../../core/job/model.ts';
-import type { Scan } from '../../../core/shard.ts';
+import type { Detected, Scan } from '../../../core/shard.ts';
 
 export const plain: CsvFormat = {
   kind: 'csv',
@@ -9,6 +9,10 @@ export const plain: CsvFormat = {
   quote: '"',
   escape: '"',
   header: true,
+  headerNames: 'reject',
+  skipRows: 0,
+  trim: false,
+  ragged: 'reject',
   nulls: [''],
   comment: null,
   required: false,
@@ -48,8 +52,9 @@ export function readTexts(
   shard: Buffer,
   fields: string[],
   onRows: (rows: Rows) => void | Promise<void> = () => undefined,
+  detected: Detected = {},
 ): Promise<ReadSummary> {
-  const reader = recordFormat(format);
+  const reader = recordFormat(format, detected);
   const marks = reader.marks(shard);
   return reader.read(shard, { fields, names: fields, marks }, ({ first, count, columns }) => {
     const values = columns.map((column) => column.split(marks.separator));
@@ -80,17 +85,18 @@ export async function readFile(
   const bytes = Buffer.from(input);
   const found = scan(format, bytes, { shardBytes });
   const { header } = found;
-  const reader = recordFormat(format);
+  const reader = recordFormat(format, found);
   const fields =
     fieldNames ?? reader.fields(header && bytes.subarray(header.offset, header.offset + header.length)) ?? [];
   const file: ReadFile = { scan: found, fields, rows: [], numbers: [], malformed: [], records: 0 };
   for (const range of found.ranges) {
     const shard = bytes.subarray(range.offset, range.offset + range.length);
     const first = file.records;
-    const summary = await readTexts(format, shard, fields, (one) => {
+    const onRows = (one: Rows) => {
       for (let i = 0; i < one.count; i++) file.numbers.push(first + one.first + i);
       file.rows.push(...one.rows);
-    });
+    };
+    const summary = await readTexts(format, shard, fields, onRows, found);
     file.malformed.push(...summary.malformed.map((one) => ({ ...one, record: first + one.record })));
     file.records += summary.records;
   }

@@ -106,9 +106,8 @@ test('README.md and docs/job-file.md show a job file each', () => {
 test('each example of a field is allowed there', async () => {
   const value = (field: string) => rows.find((row) => row.field === field)?.example.replaceAll('`', '') ?? '';
   const part = (field: string) => `${field.split('.').at(-1)}: ${value(field)}`;
-  const format = ['delimiter', 'quote', 'escape', 'nulls', 'comment', 'required'].map((name) =>
-    part(`format.${name}`),
-  );
+  const options = rows.filter(({ field }) => field.startsWith('format.') && field !== 'format.header');
+  const format = options.map(({ field }) => part(field));
   const envelope = rows.filter(({ field }) => field.startsWith('envelope.')).map(({ field }) => part(field));
   const text = `
     import { csv, defineJob, inbox, lake, s3Source } from 'forebay/core/job';

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { outputColumns } from '../../../core/contract/output.ts';
 import { loadJobs } from '../../../core/job/load.ts';
+import type { CsvFormat } from '../../../core/job/model.ts';
 import { canonicalJson, versionOf } from '../../../core/job/version.ts';
 import { jobFile, loadOne, withFolder } from './support.ts';
 
@@ -24,6 +25,10 @@ test('a job that says the least gets every default', async () => {
       quote: '"',
       escape: '"',
       header: true,
+      headerNames: 'reject',
+      skipRows: 0,
+      trim: false,
+      ragged: 'reject',
       nulls: [''],
       comment: null,
       required: false,
@@ -56,7 +61,7 @@ test('everything that a job says is in the job', async () => {
     lag: "'90m'",
     source: "s3Source({ bucket: 'partner-files', prefix: 'flights/{slice}/' })",
     format:
-      "csv({ delimiter: '\\t', quote: \"'\", escape: '\\\\', header: ['No', 'from', 'origin'], nulls: ['\\\\N', '-'], comment: '#', required: true })",
+      "csv({ delimiter: '\\t', quote: \"'\", escape: '\\\\', header: ['No', 'from', 'origin'], skipRows: 2, trim: true, ragged: 'pad', nulls: ['\\\\N', '-'], comment: '#', required: true })",
     contract: `{
       columns: { no: { type: 'decimal(10, 2)?', from: '"No"' }, origin: { type: 'string', from: '"from"' } },
       filter: "origin <> 'XXX'", key: ['origin'], onBadRecord: 'fail', maxRejects: { count: 3 },
@@ -81,6 +86,7 @@ test('everything that a job says is in the job', async () => {
     source: { kind: 's3', bucket: 'partner-files', prefix: 'flights/{slice}/' },
     format: {
       ...{ kind: 'csv', delimiter: '\t', quote: "'", escape: '\\', header: ['No', 'from', 'origin'] },
+      ...{ headerNames: 'reject', skipRows: 2, trim: true, ragged: 'pad' },
       ...{ nulls: ['\\N', '-'], comment: '#', required: true },
     },
     contract: {
@@ -114,6 +120,29 @@ test('the escape is the quote where the job says nothing else', async () => {
   expect(job.format.escape).toBe("'");
 });
 
+test.each<[string, Partial<CsvFormat>]>([
+  ['{ delimiter: "||" }', { delimiter: '||' }],
+  ['{ delimiter: "|-😀-|" }', { delimiter: '|-😀-|' }],
+  // a word that names no characters: the quote may be one of its letters
+  ['{ delimiter: "detect", quote: "d", comment: "e" }', { delimiter: 'detect', quote: 'd', comment: 'e' }],
+  ['{ delimiter: "|#|", comment: "#" }', { delimiter: '|#|', comment: '#' }],
+  ['{ quote: null }', { quote: null, escape: null }],
+  ['{ headerNames: "rename" }', { header: true, headerNames: 'rename' }],
+  ['{ delimiter: "\\t", trim: true }', { delimiter: '\t', trim: true }],
+  ['{ ragged: "pad", skipRows: 12 }', { ragged: 'pad', skipRows: 12 }],
+])('csv(%s) is a format', async (options, expected) => {
+  const { job } = await loadOne('orders', { format: `csv(${options})` });
+  expect(job.format).toMatchObject(expected);
+});
+
+test('without a header fields go by their numbers', async () => {
+  const { job } = await loadOne('orders', {
+    format: 'csv({ header: false })',
+    contract: "{ columns: { id: { type: 'bigint', from: 'f1' }, sum: { type: 'int', from: 'f2 || f12' } } }",
+  });
+  expect(job.format).toMatchObject({ header: false, headerNames: 'reject' });
+});
+
 test("a job's version is the sha256 of its canonical JSON", async () => {
   const canonical =
     '{"cadence":"daily",' +
@@ -124,8 +153,8 @@ test("a job's version is the sha256 of its canonical JSON", async () => {
     '],"filter":null,"key":[],"maxRejects":{"ratio":0.01},"onBadRecord":"quarantine"},' +
     '"envelope":{"dataSensitivity":null,"eventType":"OrderPlaced","jurisdiction":null,"resource":"/orders",' +
     '"tags":null,"version":null},' +
-    '"format":{"comment":null,"delimiter":"\\t","escape":"\\"","header":true,"kind":"csv","nulls":["","é"],' +
-    '"quote":"\\"","required":false},' +
+    '"format":{"comment":null,"delimiter":"\\t","escape":"\\"","header":true,"headerNames":"reject",' +
+    '"kind":"csv","nulls":["","é"],"quote":"\\"","ragged":"reject","required":false,"skipRows":0,"trim":false},' +
     '"lagSeconds":0,"name":"orders","owner":"sales","privacy":{"note":"mask"},"schedule":null,' +
     '"sinks":[{"kind":"lake"}],"source":{"kind":"inbox"},"timezone":"UTC"}';
   const { version } = await loadOne('orders', {

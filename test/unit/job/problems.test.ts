@@ -10,7 +10,15 @@ const nameForm = 'lower-case letters, digits and single hyphens, e.g. orders';
 const zone = 'an IANA time zone such as Europe/Amsterdam';
 const duration = "a duration such as '30m', '2h' or '1d'";
 const ascii = 'one ASCII character other than a line end';
-const headerForm = 'true where the first record holds the names, or a list of names that are not empty';
+const headerForm =
+  'true where the first record holds the names, false where the file has none, or a list of names that are not empty';
+const delimiterForm = "one to 16 characters other than line ends, or 'detect'";
+const quoteForm = 'one ASCII character other than a line end, or null where nothing is quoted';
+const rowsForm = 'a whole number from 0: how many lines stand before header and records';
+const choice = "one of 'reject', ";
+const noBlank = 'no blank where trim is true';
+const otherThanQuote = 'characters other than quote and escape';
+const commentForm = "a character other than the quote and the delimiter's first";
 const logical = 'a logical name such as partner-files; the configuration maps it to a bucket';
 const prefixForm = "a prefix such as 'exports/{slice}/', without a / in front";
 const rejectsForm = '{ count: n } with a whole number from 0, or { ratio: r } with a number from 0 to 1';
@@ -81,18 +89,29 @@ const cases: Case[] = [
   ],
   // format
   [{ format: 'csv' }, 'format', '"the function csv"', 'csv({ … })'],
-  [{ format: "csv({ delimiter: '' })" }, 'format.delimiter', '""', 'one character other than a line end'],
-  [{ format: "csv({ delimiter: '::' })" }, 'format.delimiter', '"::"', 'one character other than a line end'],
+  [{ format: "csv({ delimiter: '' })" }, 'format.delimiter', '""', delimiterForm],
+  [{ format: 'csv({ delimiter: null })' }, 'format.delimiter', 'null', delimiterForm],
+  [{ format: "csv({ delimiter: '\\n' })" }, 'format.delimiter', '"\\n"', delimiterForm],
+  [{ format: "csv({ delimiter: '|\\r|' })" }, 'format.delimiter', '"|\\r|"', delimiterForm],
+  [{ format: "csv({ delimiter: '\\ud800' })" }, 'format.delimiter', '"\\ud800"', delimiterForm],
   [
-    { format: "csv({ delimiter: '\\n' })" },
+    { format: "csv({ delimiter: '=================' })" },
     'format.delimiter',
-    '"\\n"',
-    'one character other than a line end',
+    '"================="',
+    delimiterForm,
   ],
-  [{ format: "csv({ quote: '«' })" }, 'format.quote', '"«"', ascii],
+  [{ format: "csv({ quote: '«' })" }, 'format.quote', '"«"', quoteForm],
+  [{ format: "csv({ quote: '' })" }, 'format.quote', '""', quoteForm],
+  [{ format: 'csv({ quote: false })' }, 'format.quote', 'false', quoteForm],
+  [
+    { format: "csv({ quote: null, escape: '\\\\' })" },
+    'format.escape',
+    '"\\\\"',
+    'no escape where quote is null: nothing is quoted, so nothing is escaped',
+  ],
   [{ format: "csv({ escape: '\\r' })" }, 'format.escape', '"\\r"', ascii],
   [{ format: "csv({ comment: '//' })" }, 'format.comment', '"//"', ascii],
-  [{ format: 'csv({ header: false })' }, 'format.header', 'false', headerForm],
+  [{ format: "csv({ header: 'first' })" }, 'format.header', '"first"', headerForm],
   [{ format: 'csv({ header: [] })' }, 'format.header', '[]', headerForm],
   [
     { format: "csv({ header: ['id', ' ', 'qty', 'note'] })" },
@@ -101,27 +120,31 @@ const cases: Case[] = [
     'names that are not empty',
   ],
   [{ format: "csv({ header: ['id', 'qty', 'note', 'id'] })" }, 'format.header', '"id"', 'each name once'],
+  [{ format: "csv({ headerNames: 'last' })" }, 'format.headerNames', '"last"', `${choice}'rename'`],
+  [
+    { format: "csv({ header: ['id', 'qty', 'note'], headerNames: 'rename' })" },
+    'format.headerNames',
+    '"rename"',
+    "'reject' where header is not true: the file has no names",
+  ],
+  [{ format: 'csv({ skipRows: -1 })' }, 'format.skipRows', '-1', rowsForm],
+  [{ format: 'csv({ skipRows: 1.5 })' }, 'format.skipRows', '1.5', rowsForm],
+  [{ format: "csv({ skipRows: '2' })" }, 'format.skipRows', '"2"', rowsForm],
+  [{ format: "csv({ trim: 'both' })" }, 'format.trim', '"both"', 'true or false'],
+  [{ format: "csv({ trim: true, quote: ' ' })" }, 'format.quote', '" "', noBlank],
+  [{ format: "csv({ trim: true, escape: '\\t' })" }, 'format.escape', '"\\t"', noBlank],
+  [{ format: "csv({ trim: true, comment: ' ' })" }, 'format.comment', '" "', noBlank],
+  [{ format: 'csv({ ragged: true })' }, 'format.ragged', 'true', `${choice}'pad'`],
   [{ format: "csv({ nulls: 'NULL' })" }, 'format.nulls', '"NULL"', 'a list of texts'],
   [{ format: 'csv({ nulls: [null] })' }, 'format.nulls.0', 'null', text],
   [{ format: "csv({ required: 'yes' })" }, 'format.required', '"yes"', 'true or false'],
-  [
-    { format: "csv({ delimiter: '\"' })" },
-    'format.delimiter',
-    '"\\""',
-    'a character other than quote and escape',
-  ],
-  [
-    { format: "csv({ delimiter: '|', escape: '|' })" },
-    'format.delimiter',
-    '"|"',
-    'a character other than quote and escape',
-  ],
-  [
-    { format: "csv({ delimiter: '#', comment: '#' })" },
-    'format.comment',
-    '"#"',
-    'a character other than delimiter and quote',
-  ],
+  [{ format: "csv({ delimiter: '\"' })" }, 'format.delimiter', '"\\""', otherThanQuote],
+  [{ format: "csv({ delimiter: '|', escape: '|' })" }, 'format.delimiter', '"|"', otherThanQuote],
+  [{ format: `csv({ delimiter: '|"|' })` }, 'format.delimiter', '"|\\"|"', otherThanQuote],
+  [{ format: "csv({ delimiter: '|\\\\', escape: '\\\\' })" }, 'format.delimiter', '"|\\\\"', otherThanQuote],
+  [{ format: "csv({ delimiter: '#', comment: '#' })" }, 'format.comment', '"#"', commentForm],
+  [{ format: "csv({ delimiter: '#|', comment: '#' })" }, 'format.comment', '"#"', commentForm],
+  [{ format: `csv({ comment: '"' })` }, 'format.comment', '"\\""', commentForm],
   // contract
   [
     { contract: null },
@@ -283,7 +306,7 @@ const cases: Case[] = [
     { format: 'csv({ skip: 1 })' },
     'format.skip',
     '1',
-    'a field that there is: delimiter, quote, escape, header, nulls, comment, required',
+    'a field that there is: delimiter, quote, escape, header, headerNames, skipRows, trim, ragged, nulls, comment, required',
   ],
   [
     contract("onBadrecord: 'fail'"),
@@ -349,6 +372,15 @@ const cases: Case[] = [
     'contract',
     '"status"',
     'a field of format.header: id, qty, note',
+  ],
+  [
+    {
+      format: 'csv({ header: false })',
+      contract: `{ columns: { id: { type: 'int', from: 'f10' }, qty: { type: 'int', from: 'f0' } } }`,
+    },
+    'contract',
+    '"f0"',
+    'a field by its number, f1, f2 …, since format.header is false',
   ],
   [
     columns("id: 'int', half: { type: 'double', from: 'ID / 2' }"),
