@@ -27,6 +27,8 @@ const terminal = [
   'ColumnMissing',
   'RecordTooLarge',
   'EncodingUnsupported',
+  'DocumentInvalid',
+  'PathMissing',
   // bytes that are not what they should be
   'ChecksumMismatch',
   'CountMismatch',

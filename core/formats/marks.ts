@@ -1,5 +1,6 @@
 /** Characters that travel between the texts of a shard, and so must be in none of them. */
 import { ForebayError } from '../errors.ts';
+import { asBuffer } from './bytes.ts';
 
 export interface Marks {
   /** Stands between two texts. */
@@ -8,12 +9,16 @@ export interface Marks {
   none: string;
 }
 
-/** Two characters that no text of the shard can hold, for its bytes do not hold them: valid UTF-8 has one way. */
-export function marksFor(shard: Uint8Array): Marks {
-  const bytes = Buffer.from(shard.buffer, shard.byteOffset, shard.byteLength);
+/**
+ * Two characters that no text of the shard can hold: its bytes do not hold them (valid UTF-8 has one way to), nor are
+ * they `escaped` there.
+ */
+export function marksFor(shard: Uint8Array, escaped: (code: number) => boolean = () => false): Marks {
+  const bytes = asBuffer(shard);
   const found: string[] = [];
-  for (const character of candidates()) {
-    if (!bytes.includes(character)) found.push(character);
+  for (const code of candidates()) {
+    const character = String.fromCharCode(code);
+    if (!escaped(code) && !bytes.includes(character)) found.push(character);
     const [separator, none] = found;
     if (separator !== undefined && none !== undefined) return { separator, none };
   }
@@ -24,7 +29,7 @@ export function marksFor(shard: Uint8Array): Marks {
 }
 
 /** Control characters, from the one for this very purpose down, then those for private use. */
-function* candidates(): Generator<string> {
-  for (let code = 0x1f; code > 0x0d; code--) yield String.fromCharCode(code);
-  for (let code = 0xe000; code <= 0xf8ff; code++) yield String.fromCharCode(code);
+function* candidates(): Generator<number> {
+  for (let code = 0x1f; code > 0x0d; code--) yield code;
+  for (let code = 0xe000; code <= 0xf8ff; code++) yield code;
 }

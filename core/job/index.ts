@@ -2,9 +2,14 @@
  * What a job file imports. A job file's default export is `defineJob({ … })`; nothing is checked here, so that
  * the loader can tell all problems of all job files at once.
  */
+import type { CsvSpec } from './format/csv.ts';
+import type { JsonSpec } from './format/json.ts';
+import type { NdjsonSpec } from './format/ndjson.ts';
 import type { JobSpec } from './spec.ts';
 
 export type { CsvSpec } from './format/csv.ts';
+export type { JsonSpec } from './format/json.ts';
+export type { NdjsonSpec } from './format/ndjson.ts';
 export type { ColumnSpec, ContractSpec, EnvelopeSpec, JobSpec } from './spec.ts';
 
 const definition = Symbol.for('forebay.job');
@@ -20,8 +25,17 @@ export const isJobDefinition = (value: unknown): value is JobDefinition =>
   typeof value === 'object' && value !== null && definition in value;
 
 /** Comma-separated values and their relatives. See `docs/formats.md`. */
-export const csv = (options: Omit<JobSpec['format'], 'kind'> = {}): JobSpec['format'] => ({
-  kind: 'csv',
+export const csv = (options: Omit<CsvSpec, 'kind'> = {}): JobSpec['format'] => ({ kind: 'csv', ...options });
+
+/** A JSON value a line. See `docs/formats.md`. */
+export const ndjson = (options: Omit<NdjsonSpec, 'kind'> = {}): JobSpec['format'] => ({
+  kind: 'ndjson',
+  ...options,
+});
+
+/** One JSON document with the records somewhere in it. See `docs/formats.md`. */
+export const json = (options: Omit<JsonSpec, 'kind'> = {}): JobSpec['format'] => ({
+  kind: 'json',
   ...options,
 });
 

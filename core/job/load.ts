@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { analyseContract, bindProblems } from '../contract/analyse.ts';
+import { analyseContract, bindProblems, type ContractProblem } from '../contract/analyse.ts';
 import { withDuckDB } from '../contract/duckdb.ts';
+import { fieldProblem } from './format/format.ts';
 import { isJobDefinition } from './index.ts';
 import { mend } from './mend.ts';
 import type { Job, JobVersion } from './model.ts';
@@ -128,14 +129,9 @@ function expressionProblems(files: readonly Checked[]): Promise<Problem[]> {
   });
 }
 
-/** Where the job itself gives the names of the fields, a field that is not among them is known now. */
-function unknownFields(job: Job, fields: string[]): Array<{ field: string; value: string; allowed: string }> {
-  const { header } = job.format;
-  if (header === true) return [];
-  const isKnown = (name: string) => (header === false ? /^f[1-9]\d*$/.test(name) : header.includes(name));
-  const allowed =
-    header === false
-      ? 'a field by its number, f1, f2 …, since format.header is false'
-      : `a field of format.header: ${header.join(', ')}`;
-  return fields.filter((name) => !isKnown(name)).map((value) => ({ field: 'contract', value, allowed }));
-}
+/** A field that the format cannot have, as the job itself says, is known now. */
+const unknownFields = (job: Job, fields: string[]): ContractProblem[] =>
+  fields.flatMap((name) => {
+    const allowed = fieldProblem(job.format, name);
+    return allowed === null ? [] : [{ field: 'contract', value: name, allowed }];
+  });

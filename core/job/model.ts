@@ -45,7 +45,21 @@ export interface CsvFormat {
   required: boolean;
 }
 
-export type Format = CsvFormat;
+export interface NdjsonFormat {
+  kind: 'ndjson';
+  /** `null`: each line is an object. Else an array, whose names are in the first line, or in this list. */
+  header: null | 'first-line' | string[];
+  required: boolean;
+}
+
+export interface JsonFormat {
+  kind: 'json';
+  /** To the array whose elements are the records, or to the object that is the one record. */
+  path: string;
+  required: boolean;
+}
+
+export type Format = CsvFormat | NdjsonFormat | JsonFormat;
 
 export interface Column {
   name: string;

@@ -23,7 +23,10 @@ export const jobFrom = (path: string): JobVersion => JSON.parse(readFileSync(pat
 /** A file's bytes, and where its first record begins: behind the header, where it has one. */
 export function fileOf(path: string, { job }: JobVersion): { bytes: Buffer; from: number } {
   const bytes = readFileSync(path);
-  return { bytes, from: job.format.header === true ? bytes.indexOf('\n') + 1 : 0 };
+  return {
+    bytes,
+    from: job.format.kind === 'csv' && job.format.header === true ? bytes.indexOf('\n') + 1 : 0,
+  };
 }
 
 export async function report(work: () => Promise<string>): Promise<void> {

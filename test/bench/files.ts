@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { root } from '../../cli/local/home.ts';
 import { loadJobs } from '../../core/job/load.ts';
-import type { Job } from '../../core/job/model.ts';
+import type { CsvFormat, Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
 import { makeDay } from '../../scripts/demo/orders.ts';
 
@@ -65,7 +65,7 @@ export async function jobFiles(): Promise<Record<'orders' | 'ordersPlain' | 'leg
     ...orders,
     name: 'legs',
     cadence: 'once',
-    format: { ...orders.format, header: columns.map(({ name }) => name) },
+    format: { ...csvOf(orders), header: columns.map(({ name }) => name) },
     contract: { ...orders.contract, columns, filter: null, key: [] },
     privacy: {},
     schedule: null,
@@ -80,6 +80,11 @@ export async function jobFiles(): Promise<Record<'orders' | 'ordersPlain' | 'leg
     ordersPlain: put('orders-plain', { ...orders, privacy: {} }),
     legs: put('legs', legs),
   };
+}
+
+function csvOf({ format }: Job): CsvFormat {
+  if (format.kind !== 'csv') throw new Error(`a job of CSV expected, not of ${format.kind}`);
+  return format;
 }
 
 export const mebibytesOf = (path: string): number => statSync(path).size / MiB;

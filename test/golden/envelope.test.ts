@@ -8,7 +8,7 @@ import type { Job } from '../../core/job/model.ts';
 import { envelopeFile, readBatch } from '../support/envelope.ts';
 
 /**
- * A case of enveloping is a folder of fixtures/ with a job file and `input.csv`, and what a run makes of it:
+ * A case of enveloping is a folder of fixtures/ with a job file and `input.*`, and what a run makes of it:
  * `expected.ndjson` (number, id and data of each written record), `rejects.ndjson` (the lines of the rejects
  * file) and `filtered.json` (the numbers of the filtered ones).
  */
@@ -57,7 +57,8 @@ describe.each(cases)('%s', (name) => {
   const expected = lines<Expected>(name, 'expected.ndjson');
   const rejects = lines<{ record: number }>(name, 'rejects.ndjson');
   const filtered = JSON.parse(readFileSync(join(root, name, 'filtered.json'), 'utf8')) as number[];
-  const input = readFileSync(join(root, name, 'input.csv'));
+  const object = readdirSync(join(root, name)).find((file) => file.startsWith('input.')) ?? 'input';
+  const input = readFileSync(join(root, name, object));
 
   test('says of each record once what becomes of it', () => {
     const numbers = [...expected, ...rejects].map(({ record }) => record).concat(filtered);
@@ -69,7 +70,7 @@ describe.each(cases)('%s', (name) => {
     const [{ job } = { job: undefined }] = await loadJobs(join(root, name));
     if (job === undefined) throw new Error(`${name} has no job`);
     const shards = await envelopeFile(job, input, {
-      shardBytes,
+      ...{ shardBytes, object },
       directory: join(scratch, `${name}-${shardBytes}`),
     });
     const records = (await Promise.all(shards.map(({ file }) => readBatch(file)))).flat();

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { recordFormat } from '../../core/formats/format.ts';
-import type { CsvFormat } from '../../core/job/model.ts';
-import { dialect, readFile } from '../unit/formats/support.ts';
+import type { Format } from '../../core/job/model.ts';
+import { formatOf, isMembers, readFile } from '../unit/formats/support.ts';
 
 /**
- * A case of reading is a folder of fixtures/ with `format.json` (what is not the default): `input.*`, and either `error.json` (the file is
- * refused) or `fields.json`, `expected.ndjson` (number and fields of each good record) and `rejects.ndjson` (lines
+ * A case of reading is a folder of fixtures/ with `format.json` (of CSV only what is not the default): `input.*`, and
+ * either `error.json` (the file is refused) or `fields.json`, `expected.ndjson` (number and fields of each good record) and `rejects.ndjson` (lines
  * as the rejects file has them). A new case is only new files.
  */
 const root = fileURLToPath(new URL('../../fixtures', import.meta.url));
@@ -25,9 +25,10 @@ const lines = (name: string, file: string): unknown[] =>
 
 /** The records and rejects of a file, each shard read and located by itself. */
 async function readCase(name: string, input: string, shardBytes: number) {
-  const format = dialect(json<Partial<CsvFormat>>(name, 'format.json'));
+  const format = formatOf(json<Partial<Format>>(name, 'format.json'));
   const bytes = readFileSync(join(root, name, input));
-  const file = await readFile(format, bytes, shardBytes);
+  const asked = isMembers(format) && existsSync(join(root, name, 'fields.json'));
+  const file = await readFile(format, bytes, shardBytes, asked ? json(name, 'fields.json') : undefined);
   const reader = recordFormat(format, file.scan);
   const places = file.scan.ranges.flatMap((range) =>
     reader

@@ -6,7 +6,8 @@ import { sqlText } from '../../../core/contract/duckdb.ts';
 import { jobFrom, report, scratch } from '../case.ts';
 
 const [file = '', jobFile = ''] = process.argv.slice(2);
-const header = jobFrom(jobFile).job.format.header === true;
+const { format } = jobFrom(jobFile).job;
+const header = format.kind === 'csv' && format.header === true;
 const directory = scratch('duckdb-copy');
 
 await report(async () => {

@@ -1,6 +1,6 @@
 import { recordFormat } from '../../../core/formats/format.ts';
 import type { Malformed, ReadSummary } from '../../../core/formats/interfaces.ts';
-import type { CsvFormat } from '../../../core/job/model.ts';
+import type { CsvFormat, Format } from '../../../core/job/model.ts';
 import type { Detected, Scan } from '../../../core/shard.ts';
 
 export const plain: CsvFormat = {
@@ -20,11 +20,15 @@ export const plain: CsvFormat = {
 
 export const dialect = (changes: Partial<CsvFormat>): CsvFormat => ({ ...plain, ...changes });
 
+/** A format as the golden folders have it: of CSV only what is not the default. */
+export const formatOf = (given: Partial<Format>): Format =>
+  given.kind === undefined || given.kind === 'csv' ? dialect(given as Partial<CsvFormat>) : (given as Format);
+
 export const MiB = 1024 * 1024;
 
 /** `chunks` gives the length of each push in turn, round and round. */
 export function scan(
-  format: CsvFormat,
+  format: Format,
   input: Uint8Array | string,
   options: { shardBytes?: number; maxRecordBytes?: number; chunks?: number[] } = {},
 ): Scan {
@@ -46,9 +50,13 @@ export interface Rows {
   rows: Array<Array<string | null>>;
 }
 
-/** Reads a shard with all of its fields. */
+/** Whether the format knows no names for all records: each has its own. */
+export const isMembers = (format: Format): boolean =>
+  format.kind === 'json' || (format.kind === 'ndjson' && format.header === null);
+
+/** Reads a shard with all of its fields, or with the members that these names are of. */
 export function readTexts(
-  format: CsvFormat,
+  format: Format,
   shard: Buffer,
   fields: string[],
   onRows: (rows: Rows) => void | Promise<void> = () => undefined,
@@ -56,7 +64,8 @@ export function readTexts(
 ): Promise<ReadSummary> {
   const reader = recordFormat(format, detected);
   const marks = reader.marks(shard);
-  return reader.read(shard, { fields, names: fields, marks }, ({ first, count, columns }) => {
+  const wanted = { fields: isMembers(format) ? null : fields, names: fields, marks };
+  return reader.read(shard, wanted, ({ first, count, columns }) => {
     const values = columns.map((column) => column.split(marks.separator));
     const text = (value: string | undefined) => (value === marks.none ? null : (value ?? null));
     const rows = Array.from({ length: count }, (_, i) => values.map((column) => text(column[i])));
@@ -77,7 +86,7 @@ export interface ReadFile {
 
 /** A whole file as the pipeline reads it: scanned, then read shard by shard. */
 export async function readFile(
-  format: CsvFormat,
+  format: Format,
   input: Uint8Array | string,
   shardBytes = 64 * MiB,
   fieldNames?: string[],

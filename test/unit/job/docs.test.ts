@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { loadJobs } from '../../../core/job/load.ts';
 import { jobSpec } from '../../../core/job/spec.ts';
 import { sliceForScheduledTime } from '../../../core/slice.ts';
-import { withFolder } from './support.ts';
+import { loadOne, withFolder } from './support.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -19,14 +19,20 @@ interface Definition {
   element?: { def: Definition };
   options?: Array<{ def: Definition }>;
   shape?: Record<string, { def: Definition }>;
+  values?: unknown[];
   defaultValue?: unknown;
 }
+
+/** Formats have fields of the same name: each is told by its format as well. */
+const ofFormat = (field: string, kind: unknown): string =>
+  field.startsWith('format.') ? `${field} of ${kind}` : field;
 
 /** Every field below a schema, by its path; a record's members are `<column>`, a list's items have no path. */
 function fieldsOf(def: Definition, path: string): Array<[string, Definition]> {
   const inner = def.innerType?.def;
   if (inner !== undefined) return fieldsOf(inner, path);
-  const at = (name: string) => (path === '' ? name : `${path}.${name}`);
+  const kind = def.shape?.kind?.def.values?.[0];
+  const at = (name: string) => (path === '' ? name : ofFormat(`${path}.${name}`, kind));
   if (def.shape !== undefined) {
     return Object.entries(def.shape)
       .filter(([name]) => name !== 'kind')
@@ -42,16 +48,19 @@ function fieldsOf(def: Definition, path: string): Array<[string, Definition]> {
 
 const fields = new Map(fieldsOf(jobSpec.def as unknown as Definition, ''));
 
-/** Rows of the tables of fields: path, default, allowed, example. */
-const rows = doc
-  .split('\n')
-  .filter((line) => /^\| `[a-zA-Z.<>]+` \|.*\|.*\|.*\|$/.test(line))
-  .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | ?\|$/g, '').trim()))
-  .filter((cells) => cells.length === 4)
-  .map(([field = '', standard = '', , example = '']) => ({
-    field: field.replaceAll('`', ''),
-    ...{ standard, example },
-  }));
+/** Rows of the tables of fields: path, default, allowed, example. A format's are below a heading with its name. */
+const rows = doc.split(/\n(?=##+ )/).flatMap((section) => {
+  const [, heading] = /^##+ (.*)/.exec(section) ?? [];
+  return section
+    .split('\n')
+    .filter((line) => /^\| `[a-zA-Z.<>]+` \|.*\|.*\|.*\|$/.test(line))
+    .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | ?\|$/g, '').trim()))
+    .filter((cells) => cells.length === 4)
+    .map(([field = '', standard = '', , example = '']) => ({
+      field: ofFormat(field.replaceAll('`', ''), heading),
+      ...{ standard, example },
+    }));
+});
 
 test('the schema has fields at every depth', () => {
   expect([...fields.keys()]).toEqual(
@@ -73,7 +82,7 @@ test.each(rows)('the docs have the default of $field', ({ field, standard }) => 
   if (def?.type === 'default') {
     expect(evaluate(standard.replaceAll('`', ''))).toEqual(def.defaultValue);
   } else if (def?.type === 'optional') {
-    expect(standard).toBe(field === 'format.escape' ? 'the quote' : 'none');
+    expect(standard).toBe(field === 'format.escape of csv' ? 'the quote' : 'none');
   } else {
     const one = field.startsWith('contract.maxRejects.') ? 'either' : 'required';
     expect(standard).toBe(field === 'privacy.<column>' ? 'none' : one);
@@ -105,8 +114,13 @@ test('README.md and docs/job-file.md show a job file each', () => {
 
 test('each example of a field is allowed there', async () => {
   const value = (field: string) => rows.find((row) => row.field === field)?.example.replaceAll('`', '') ?? '';
-  const part = (field: string) => `${field.split('.').at(-1)}: ${value(field)}`;
-  const options = rows.filter(({ field }) => field.startsWith('format.') && field !== 'format.header');
+  const nameOf = (field: string) =>
+    field
+      .replace(/ of .*/, '')
+      .split('.')
+      .at(-1) ?? '';
+  const part = (field: string) => `${nameOf(field)}: ${value(field)}`;
+  const options = rows.filter(({ field }) => field.endsWith(' of csv') && field !== 'format.header of csv');
   const format = options.map(({ field }) => part(field));
   const envelope = rows.filter(({ field }) => field.startsWith('envelope.')).map(({ field }) => part(field));
   const text = `
@@ -128,6 +142,17 @@ test('each example of a field is allowed there', async () => {
   const [loaded] = await withFolder({ 'orders.ts': text }, loadJobs);
   expect(loaded?.job.format).toMatchObject({ delimiter: '\t', quote: "'", escape: '\\', nulls: ['', '\\N'] });
   expect(loaded?.job.contract.columns[2]?.from).toBe('"Order ID"');
+});
+
+test.each(['ndjson', 'json'])('each example of a field of %s is allowed there', async (kind) => {
+  const examples = rows.filter(({ field }) => field.endsWith(` of ${kind}`));
+  const options = examples.map(
+    ({ field, example }) => `${field.slice('format.'.length).split(' ')[0]}: ${example.replaceAll('`', '')}`,
+  );
+  const { job } = await loadOne('orders', { format: `${kind}({ ${options.join(', ')} })` });
+  expect(Object.keys(job.format).sort()).toEqual(
+    ['kind', ...examples.map(({ field }) => field.slice('format.'.length).split(' ')[0])].sort(),
+  );
 });
 
 test('the problems that the docs show are told in these words', async () => {

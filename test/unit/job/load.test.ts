@@ -117,7 +117,41 @@ test.each([
 
 test('the escape is the quote where the job says nothing else', async () => {
   const { job } = await loadOne('orders', { format: `csv({ quote: "'" })` });
-  expect(job.format.escape).toBe("'");
+  expect(job.format).toMatchObject({ escape: "'" });
+});
+
+test.each([
+  ['ndjson()', { kind: 'ndjson', header: null, required: false }],
+  [
+    "ndjson({ header: 'first-line', required: true })",
+    { kind: 'ndjson', header: 'first-line', required: true },
+  ],
+  [
+    "ndjson({ header: ['id', 'qty', 'note'] })",
+    { kind: 'ndjson', header: ['id', 'qty', 'note'], required: false },
+  ],
+  ['json()', { kind: 'json', path: '$', required: false }],
+  ["json({ path: '$.data.items' })", { kind: 'json', path: '$.data.items', required: false }],
+  [`json({ path: "$['a b'].c" })`, { kind: 'json', path: "$['a b'].c", required: false }],
+])('the format %s gets every default', async (format, expected) => {
+  expect((await loadOne('orders', { format })).job.format).toEqual(expected);
+});
+
+test('columns come from members by name, by JSON Pointer, and by expressions over both', async () => {
+  const { job } = await loadOne('orders', {
+    format: 'ndjson()',
+    contract: `{ columns: {
+      a: { type: 'int', from: '/a/0' }, b: { type: 'string', from: '/m~0n/x~1y' }, c: { type: 'string', from: '@id' },
+      d: { type: 'string', from: 'lower("/a/1")' }, e: { type: 'string', from: '"__proto__"' },
+    }, filter: '"/s" IS NOT NULL' }`,
+  });
+  expect(job.contract.columns.map(({ from }) => from)).toEqual([
+    '/a/0',
+    '/m~0n/x~1y',
+    '@id',
+    'lower("/a/1")',
+    '"__proto__"',
+  ]);
 });
 
 test.each<[string, Partial<CsvFormat>]>([

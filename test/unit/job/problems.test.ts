@@ -19,6 +19,12 @@ const choice = "one of 'reject', ";
 const noBlank = 'no blank where trim is true';
 const otherThanQuote = 'characters other than quote and escape';
 const commentForm = "a character other than the quote and the delimiter's first";
+const formatForm = 'csv({ … }), ndjson({ … }) or json({ path })';
+const linesForm =
+  "'first-line' where the first line holds the names, or a list of names that are not empty; none for objects";
+const pathForm = "$, or a path of members' names such as $.data.items or $['order lines']";
+const memberForm =
+  'the name of a member, or a JSON Pointer such as /address/street, with ~1 for a / in a name and ~0 for a ~';
 const logical = 'a logical name such as partner-files; the configuration maps it to a bucket';
 const prefixForm = "a prefix such as 'exports/{slice}/', without a / in front";
 const rejectsForm = '{ count: n } with a whole number from 0, or { ratio: r } with a number from 0 to 1';
@@ -88,7 +94,8 @@ const cases: Case[] = [
     'a prefix with {slice} in it, so that each slice has its own files',
   ],
   // format
-  [{ format: 'csv' }, 'format', '"the function csv"', 'csv({ … })'],
+  [{ format: 'csv' }, 'format', '"the function csv"', formatForm],
+  [{ format: "{ kind: 'yaml' }" }, 'format.kind', '"yaml"', formatForm],
   [{ format: "csv({ delimiter: '' })" }, 'format.delimiter', '""', delimiterForm],
   [{ format: 'csv({ delimiter: null })' }, 'format.delimiter', 'null', delimiterForm],
   [{ format: "csv({ delimiter: '\\n' })" }, 'format.delimiter', '"\\n"', delimiterForm],
@@ -145,6 +152,32 @@ const cases: Case[] = [
   [{ format: "csv({ delimiter: '#', comment: '#' })" }, 'format.comment', '"#"', commentForm],
   [{ format: "csv({ delimiter: '#|', comment: '#' })" }, 'format.comment', '"#"', commentForm],
   [{ format: `csv({ comment: '"' })` }, 'format.comment', '"\\""', commentForm],
+  [{ format: 'ndjson({ header: true })' }, 'format.header', 'true', linesForm],
+  [{ format: 'ndjson({ header: [] })' }, 'format.header', '[]', linesForm],
+  [{ format: "ndjson({ header: ['id', ''] })" }, 'format.header.1', '""', 'names that are not empty'],
+  [{ format: "ndjson({ header: ['id', 'qty', 'note', 'id'] })" }, 'format.header', '"id"', 'each name once'],
+  [
+    { format: "ndjson({ header: ['id', 'qty'] })" },
+    'contract',
+    '"note"',
+    'a field of format.header: id, qty',
+  ],
+  [{ format: "ndjson({ path: '$' })" }, 'format.path', '"$"', 'a field that there is: header, required'],
+  [{ format: "json({ path: '' })" }, 'format.path', '""', pathForm],
+  [{ format: "json({ path: 'items' })" }, 'format.path', '"items"', pathForm],
+  [{ format: "json({ path: '$.items[*]' })" }, 'format.path', '"$.items[*]"', pathForm],
+  [{ format: "json({ path: ['items'] })" }, 'format.path', '["items"]', pathForm],
+  [{ format: "json({ required: 'yes' })" }, 'format.required', '"yes"', 'true or false'],
+  ...['ndjson()', 'json()'].flatMap((format): Case[] => [
+    [{ format, ...columns("id: { type: 'int', from: '/a~2' }") }, 'contract', '"/a~2"', memberForm],
+    [
+      { format, ...columns("id: { type: 'string', from: 'lower(\"/a~\")' }") },
+      'contract',
+      '"/a~"',
+      memberForm,
+    ],
+    [{ format, ...columns("id: { type: 'int', from: '../id' }") }, 'contract', '"../id"', memberForm],
+  ]),
   // contract
   [
     { contract: null },
