@@ -29,6 +29,10 @@ const terminal = [
   'EncodingUnsupported',
   'DocumentInvalid',
   'PathMissing',
+  'XmlInvalid',
+  'DoctypeForbidden',
+  'RecordNested',
+  'ContextTooLarge',
   // bytes that are not what they should be
   'ChecksumMismatch',
   'CountMismatch',

@@ -11,13 +11,14 @@ export function planShards(scanned: readonly ScannedObject[]): Shard[] {
 function shardsOf({ object, raw, scan }: ScannedObject): Array<Omit<Shard, 'n'>> {
   const { bucket, key, versionId, sha256 } = raw;
   let firstRecord = 0;
-  return scan.ranges.map(({ offset, length, records }) => {
+  return scan.ranges.map(({ offset, length, records, context }) => {
     const shard = {
       object: object.n,
       raw: { bucket, key, versionId, sha256 },
       header: scan.header,
       ...(scan.delimiter === undefined ? {} : { delimiter: scan.delimiter }),
       ...{ offset, length, firstRecord, records },
+      ...(context === undefined ? {} : { context }),
     };
     firstRecord += records;
     return shard;

@@ -23,14 +23,16 @@ export interface ByteRange {
   length: number;
 }
 
-/** What the scan of an object found out of its format, where the job leaves that open. */
+/** What the scan of an object found out of its format that a reading of a range of it needs. */
 export interface Detected {
-  /** Of CSV. */
+  /** Of CSV, where the job leaves it open. */
   delimiter?: string;
+  /** Of XML, a range's own: what stands above its first record, as the job's columns ask for it. */
+  context?: string;
 }
 
 /** What one pass over an object's bytes tells of its records. */
-export interface Scan extends Detected {
+export interface Scan extends Pick<Detected, 'delimiter'> {
   /** Data records: neither header nor comments nor blank lines. */
   records: number;
   /**
@@ -39,7 +41,7 @@ export interface Scan extends Detected {
    */
   header: ByteRange | null;
   /** Record-aligned ranges in order; together they hold every data record exactly once. */
-  ranges: Array<ByteRange & { records: number }>;
+  ranges: Array<ByteRange & Pick<Detected, 'context'> & { records: number }>;
 }
 
 /** What Extract found of an object, in `staging/<job>/<run>/scans/<n>.json`; the ledger has its summary. */

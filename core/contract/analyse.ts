@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, Contract } from '../job/model.ts';
 import { sqlName, sqlText } from './duckdb.ts';
 import { type Expression, ExpressionProblem, readExpression } from './expression.ts';
+import { isPath } from './paths.ts';
 import { duckdbType, typeWord } from './types.ts';
 
 export interface AnalysedColumn {
@@ -52,9 +53,6 @@ export async function analyseContract(
   ];
   return { analysed: { columns, filter, fields }, problems };
 }
-
-/** A path into nested data, in the words of the source's format; no SQL begins so. */
-export const isPath = (from: string): boolean => /^(\/|@|\.\.?\/)/.test(from);
 
 const namesOf = (source: Expression): string[] => (source.kind === 'field' ? [source.name] : source.names);
 

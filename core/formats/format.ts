@@ -4,12 +4,21 @@ import { csvFormat } from './csv/csv.ts';
 import type { RecordFormat } from './interfaces.ts';
 import { jsonFormat } from './json/json.ts';
 import { ndjsonFormat } from './json/ndjson.ts';
+import { xmlFormat } from './xml/xml.ts';
 
 /** A longer record refuses the file, whatever its format. */
 export const maxRecordBytes = 16 * 1_024 * 1_024;
 
-/** `detected`: what the scan found out of the file that is read (a scan or a shard has it). */
+/** `detected`: what the scan found out of what is read (a scan, a range of it or a shard has it). */
 export function recordFormat(format: Format, detected: Detected = {}): RecordFormat {
-  if (format.kind === 'csv') return csvFormat(format, detected);
-  return format.kind === 'ndjson' ? ndjsonFormat(format) : jsonFormat(format);
+  switch (format.kind) {
+    case 'csv':
+      return csvFormat(format, detected);
+    case 'ndjson':
+      return ndjsonFormat(format);
+    case 'json':
+      return jsonFormat(format);
+    case 'xml':
+      return xmlFormat(format, detected);
+  }
 }

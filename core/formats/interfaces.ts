@@ -11,6 +11,11 @@ export interface ScanLimits {
   shardBytes: number;
   /** A longer record refuses the file (`RecordTooLarge`), in bounded memory. */
   maxRecordBytes: number;
+  /**
+   * The paths that the job reads its columns from, for formats that carry what stands above a record with a range.
+   * Where they are not given, any may be asked for.
+   */
+  paths?: readonly string[];
 }
 
 /** Fed with an object's bytes in chunks of any size, in order. */
@@ -19,12 +24,23 @@ export interface Scanner {
   end(): Scan;
 }
 
+/** The form that a contract's type asks for: where one element may be one of several, only the type can tell. */
+export type Shape =
+  | 'text'
+  | { list: Shape }
+  /** A struct's. */
+  | { members: ReadonlyMap<string, Shape> }
+  /** A map's. */
+  | { values: Shape };
+
 /** Which of the source's fields a reading gives, and how. */
 export interface Wanted {
   /** All that the source has, as `fields` gave them. */
   fields: readonly string[] | null;
   /** Of those that are read, each once. */
   names: readonly string[];
+  /** Of those names whose type is nested, for formats whose values have no form of their own. */
+  shapes?: ReadonlyMap<string, Shape>;
   marks: Marks;
 }
 

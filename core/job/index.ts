@@ -5,11 +5,13 @@
 import type { CsvSpec } from './format/csv.ts';
 import type { JsonSpec } from './format/json.ts';
 import type { NdjsonSpec } from './format/ndjson.ts';
+import type { XmlSpec } from './format/xml.ts';
 import type { JobSpec } from './spec.ts';
 
 export type { CsvSpec } from './format/csv.ts';
 export type { JsonSpec } from './format/json.ts';
 export type { NdjsonSpec } from './format/ndjson.ts';
+export type { XmlSpec } from './format/xml.ts';
 export type { ColumnSpec, ContractSpec, EnvelopeSpec, JobSpec } from './spec.ts';
 
 const definition = Symbol.for('forebay.job');
@@ -38,6 +40,9 @@ export const json = (options: Omit<JsonSpec, 'kind'> = {}): JobSpec['format'] =>
   kind: 'json',
   ...options,
 });
+
+/** XML with an element a record. See `docs/formats.md`. */
+export const xml = (options: Omit<XmlSpec, 'kind'>): JobSpec['format'] => ({ kind: 'xml', ...options });
 
 /** A managed bucket in which files are put under `<job>/<slice>/`. */
 export const inbox = (): JobSpec['source'] => ({ kind: 'inbox' });

@@ -48,6 +48,7 @@ function standInFor(path: readonly PropertyKey[]): { path: readonly PropertyKey[
   if (path[0] === 'contract' && path[1] === 'columns' && path.length > 2) {
     return { path: path.slice(0, 3), value: 'string' };
   }
+  if (path.join('.') === 'format.record') return { path, value: 'record' };
   if (path[0] === 'privacy' && path.length === 2) return { path, value: undefined };
   let value: unknown = standIn;
   for (const [i, key] of path.entries()) {

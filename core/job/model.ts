@@ -59,7 +59,17 @@ export interface JsonFormat {
   required: boolean;
 }
 
-export type Format = CsvFormat | NdjsonFormat | JsonFormat;
+export interface XmlFormat {
+  kind: 'xml';
+  /** Path of element names that a record's element ends, `Series/Obs`; with `/` in front it begins at the root. */
+  record: string;
+  /** Whether names count without their prefix, or with it as it is written. */
+  namespaces: 'strip' | 'keep';
+  /** Whether a slice without a single record is a failure (`SourceEmpty`). */
+  required: boolean;
+}
+
+export type Format = CsvFormat | NdjsonFormat | JsonFormat | XmlFormat;
 
 export interface Column {
   name: string;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Ledger, ObjectStore, StoredObject } from '../../aws/interfaces.ts';
+import { pathsOf } from '../../core/contract/paths.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { maxRecordBytes, recordFormat } from '../../core/formats/format.ts';
 import type { Scanner } from '../../core/formats/interfaces.ts';
@@ -44,8 +45,9 @@ export async function extract(
     const what = `${object.key} has ${object.bytes} bytes, one function finishes ${deps.maxObjectBytes} in its time`;
     throw new ForebayError('ObjectTooLarge', `${what}; deliver it in smaller files`);
   }
-  const { format } = await deps.readJob(run);
-  const scanner = recordFormat(format).scanner({ shardBytes: deps.shardBytes, maxRecordBytes });
+  const { format, contract } = await deps.readJob(run);
+  const limits = { shardBytes: deps.shardBytes, maxRecordBytes, paths: pathsOf(contract) };
+  const scanner = recordFormat(format).scanner(limits);
   const pass = onePass(object, scanner);
   const target = { bucket: deps.rawBucket, key: rawKey(run.job, run.slice, run.runId, object.name) };
   const { compositeSha256 } = await deps.putStream(target, pass.over(await open(deps, object)), {

@@ -8,12 +8,21 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from '../../cli/local/home.ts';
 import type { Measured } from './case.ts';
-import { folder, jobFiles, legsFile, mebibytesOf, ordersFile } from './files.ts';
+import { folder, jobFiles, legsFile, mebibytesOf, observationsFile, ordersFile } from './files.ts';
 
 const runs = 3;
 
 mkdirSync(folder, { recursive: true });
-await bundleCases(['envelope', 'reading', 'csv-parse', 'duckdb-copy', 'by-hand', 'extract']);
+await bundleCases([
+  'envelope',
+  'reading',
+  'csv-parse',
+  'duckdb-copy',
+  'by-hand',
+  'extract',
+  'saxes',
+  'fast-xml-parser',
+]);
 const jobs = await jobFiles();
 const [orders, legs] = [ordersFile(64), legsFile(64)];
 
@@ -32,6 +41,16 @@ compare(`one shard of legs, ${Math.round(mebibytesOf(legs))} MiB, 9 short fields
   ["Envelope's reading alone", 'reading', jobs.legs],
   ['Envelope: casts, envelope, rejects', 'envelope', jobs.legs],
   ['by hand: csv-parse, JSON envelopes, gzip', 'by-hand', jobs.legs],
+]);
+const observations = observationsFile(32);
+compare('XML: one object of observations, 32 MiB', observations, [
+  ['saxes alone', 'saxes', jobs.observations],
+  ['Extract: upload parts, checksums, split points, count', 'extract', jobs.observations],
+]);
+compare('XML: one shard of observations, 32 MiB, values in attributes, keys above', observations, [
+  ['fast-xml-parser alone', 'fast-xml-parser', jobs.observations],
+  ["Envelope's reading alone", 'reading', jobs.observations],
+  ['Envelope: casts, envelope, rejects', 'envelope', jobs.observations],
 ]);
 const large = ordersFile(1_024);
 for (const file of [orders, large]) {

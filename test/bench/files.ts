@@ -35,6 +35,28 @@ export function legsFile(mebibytes: number): string {
   return path;
 }
 
+/** Observations as statistical XML has them: keys in attributes above, values in attributes below. */
+export function observationsFile(mebibytes: number): string {
+  const path = join(folder, `observations-${mebibytes}.xml`);
+  if (!existsSync(path)) {
+    const observation = (n: number) =>
+      `      <g:Obs>\n        <g:ObsDimension value="${1_900 + (n % 125)}-${String((n % 12) + 1).padStart(2, '0')}"/>\n` +
+      `        <g:ObsValue value="${((n * 7_919) % 100_000) / 100}"/>\n        <g:Attributes>\n` +
+      '          <g:Value id="OBS_STATUS" value="A"/>\n        </g:Attributes>\n      </g:Obs>\n';
+    const series = (n: number) =>
+      `    <g:Series>\n      <g:SeriesKey>\n        <g:Value id="FREQ" value="M"/>\n` +
+      `        <g:Value id="PRODUCT" value="B${n}"/>\n      </g:SeriesKey>\n` +
+      `${Array.from({ length: 200 }, (_, i) => observation(n * 200 + i)).join('')}    </g:Series>\n`;
+    const root = '<?xml version="1.0" encoding="UTF-8"?>\n<g:Data xmlns:g="urn:example:generic">\n';
+    const all = Array.from({ length: Math.ceil((mebibytes * MiB) / series(1_000).length) }, (_, n) =>
+      series(n),
+    );
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(path, `${root}${all.join('')}</g:Data>\n`);
+  }
+  return path;
+}
+
 function repeated(path: string, header: string, body: string, mebibytes: number): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(path, header);
@@ -53,7 +75,9 @@ const demoOrders = async (): Promise<Job> => {
 };
 
 /** Paths of the jobs, as JSON. */
-export async function jobFiles(): Promise<Record<'orders' | 'ordersPlain' | 'legs', string>> {
+export async function jobFiles(): Promise<
+  Record<'orders' | 'ordersPlain' | 'legs' | 'observations', string>
+> {
   const orders = await demoOrders();
   const int = (name: string) => ({ name, type: { name: 'int' as const }, nullable: true, from: null });
   const text = (name: string) => ({ name, type: { name: 'string' as const }, nullable: true, from: null });
@@ -70,6 +94,22 @@ export async function jobFiles(): Promise<Record<'orders' | 'ordersPlain' | 'leg
     privacy: {},
     schedule: null,
   };
+  const from = (name: string, path: string) => ({ ...text(name), from: path });
+  const observations: Job = {
+    ...legs,
+    name: 'observations',
+    format: { kind: 'xml', record: 'Series/Obs', namespaces: 'strip', required: false },
+    contract: {
+      ...legs.contract,
+      columns: [
+        from('period', './ObsDimension/@value'),
+        { ...from('value', './ObsValue/@value'), type: { name: 'decimal', precision: 12, scale: 2 } },
+        from('status', "./Attributes/Value[@id='OBS_STATUS']/@value"),
+        from('freq', "../SeriesKey/Value[@id='FREQ']/@value"),
+        from('product', "../SeriesKey/Value[@id='PRODUCT']/@value"),
+      ],
+    },
+  };
   const put = (name: string, job: Job): string => {
     const path = join(folder, `${name}.json`);
     writeFileSync(path, JSON.stringify(versionOf(job)));
@@ -79,6 +119,7 @@ export async function jobFiles(): Promise<Record<'orders' | 'ordersPlain' | 'leg
     orders: put('orders', orders),
     ordersPlain: put('orders-plain', { ...orders, privacy: {} }),
     legs: put('legs', legs),
+    observations: put('observations', observations),
   };
 }
 

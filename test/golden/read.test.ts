@@ -29,9 +29,8 @@ async function readCase(name: string, input: string, shardBytes: number) {
   const bytes = readFileSync(join(root, name, input));
   const asked = isMembers(format) && existsSync(join(root, name, 'fields.json'));
   const file = await readFile(format, bytes, shardBytes, asked ? json(name, 'fields.json') : undefined);
-  const reader = recordFormat(format, file.scan);
   const places = file.scan.ranges.flatMap((range) =>
-    reader
+    recordFormat(format, { ...file.scan, ...range })
       .locate(bytes.subarray(range.offset, range.offset + range.length), [...Array(range.records).keys()])
       .map(({ offset, length }) => ({ offset: range.offset + offset, length })),
   );

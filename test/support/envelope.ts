@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { sqlName, sqlText } from '../../core/contract/duckdb.ts';
+import { pathsOf } from '../../core/contract/paths.ts';
 import { runMetadata } from '../../core/envelope/metadata.ts';
 import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
 import { recordFormat } from '../../core/formats/format.ts';
@@ -29,10 +30,10 @@ export async function envelopeFile(
   const scanner = recordFormat(job.format).scanner({
     shardBytes: options.shardBytes,
     maxRecordBytes: 16 * 1024 * 1024,
+    paths: pathsOf(job.contract),
   });
   scanner.push(input);
   const scan = scanner.end();
-  const format = recordFormat(job.format, scan);
   const part = (range: { offset: number; length: number }) =>
     input.subarray(range.offset, range.offset + range.length);
   const run = runOf(job);
@@ -41,7 +42,8 @@ export async function envelopeFile(
   for (const [n, range] of scan.ranges.entries()) {
     shards.push(
       await envelopeShard({
-        ...{ job, format, run, hashKey, firstRecord },
+        ...{ job, run, hashKey, firstRecord },
+        format: recordFormat(job.format, { ...scan, ...range }),
         metadata: runMetadata(job, run, 'eu-west-1'),
         raw: {
           key: options.object ?? 'input.csv',

@@ -6,28 +6,46 @@ import type { Found } from '../problems.ts';
 import { csvRules, csvSpec, toCsv } from './csv.ts';
 import { jsonSpec, toJson } from './json.ts';
 import { ndjsonRules, ndjsonSpec, toNdjson } from './ndjson.ts';
+import { toXml, xmlFieldProblem, xmlRules, xmlSpec } from './xml.ts';
 
-export const formatSpec = z.discriminatedUnion('kind', [csvSpec, ndjsonSpec, jsonSpec], {
-  error: 'csv({ … }), ndjson({ … }) or json({ path })',
+export const formatSpec = z.discriminatedUnion('kind', [csvSpec, ndjsonSpec, jsonSpec, xmlSpec], {
+  error: 'csv({ … }), ndjson({ … }), json({ path }) or xml({ record })',
 });
 
 /** With every default filled in. */
 export function toFormat(spec: z.output<typeof formatSpec>): Format {
-  if (spec.kind === 'csv') return toCsv(spec);
-  return spec.kind === 'ndjson' ? toNdjson(spec) : toJson(spec);
+  switch (spec.kind) {
+    case 'csv':
+      return toCsv(spec);
+    case 'ndjson':
+      return toNdjson(spec);
+    case 'json':
+      return toJson(spec);
+    case 'xml':
+      return toXml(spec);
+  }
 }
 
 export function formatRules(format: Format): Found[] {
-  if (format.kind === 'csv') return csvRules(format);
-  return format.kind === 'ndjson' ? ndjsonRules(format) : [];
+  switch (format.kind) {
+    case 'csv':
+      return csvRules(format);
+    case 'ndjson':
+      return ndjsonRules(format);
+    case 'json':
+      return [];
+    case 'xml':
+      return xmlRules(format);
+  }
 }
 
 /** What is allowed instead of a field's name that the format cannot have; `null`: it can. */
 export function fieldProblem(format: Format, name: string): string | null {
-  const names = namesGiven(format);
-  if (format.kind === 'csv' && format.header === false && !/^f[1-9]\d*$/.test(name)) {
-    return 'a field by its number, f1, f2 …, since format.header is false';
+  if (format.kind === 'xml') return xmlFieldProblem(format, name);
+  if (format.kind === 'csv' && format.header === false) {
+    return /^f[1-9]\d*$/.test(name) ? null : 'a field by its number, f1, f2 …, since format.header is false';
   }
+  const names = namesGiven(format);
   if (names !== null) return names.includes(name) ? null : `a field of format.header: ${names.join(', ')}`;
   const isMember = format.kind === 'json' || (format.kind === 'ndjson' && format.header === null);
   if (!isMember) return null;

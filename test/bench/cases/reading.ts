@@ -10,7 +10,8 @@ await report(async () => {
   const { bytes, from } = fileOf(file, version);
   const fields = format.fields(from === 0 ? null : bytes.subarray(0, from));
   const shard = bytes.subarray(from);
-  const wanted = { fields, names: fields ?? [], marks: format.marks(shard) };
+  const names = fields ?? version.job.contract.columns.map(({ name, from }) => from ?? name);
+  const wanted = { fields, names, marks: format.marks(shard) };
   const { records } = await format.read(shard, wanted, () => undefined);
   return `${records} records`;
 });

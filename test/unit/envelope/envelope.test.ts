@@ -130,6 +130,26 @@ test("with onBadRecord 'fail' the first bad record fails the shard, by its place
   expect([puts, ledger]).toEqual([[], []]);
 });
 
+test('a shard of XML is read with what stands above its range', async () => {
+  const { deps, ledger, input } = setup();
+  const bytes = Buffer.from('<r/></s><s id="2"><r/>');
+  const [column] = plainJob.contract.columns;
+  if (column === undefined) throw new Error('the job has no columns');
+  deps.readRaw = async () => bytes;
+  deps.readJob = async () => ({
+    ...plainJob,
+    format: { kind: 'xml', record: 's/r', namespaces: 'strip', required: false },
+    contract: { ...plainJob.contract, columns: [{ ...column, from: '../@id' }], filter: null, key: [] },
+  });
+  const of = { ...shard, header: null, length: bytes.length };
+  await envelope(deps, { ...input, shard: { ...of, context: '<d><s id="1">' } });
+  await envelope(deps, { ...input, shard: { ...of, context: '<d><s>' } });
+  expect(ledger.map(({ batch, rejectsByCode }) => [batch?.rows, rejectsByCode])).toEqual([
+    [2, {}],
+    [1, { NullNotAllowed: 1 }],
+  ]);
+});
+
 test('a body that ends too early is read again, not taken for the shard', async () => {
   const { deps, puts, input } = setup({ cut: 1 });
   await expect(envelope(deps, input)).rejects.toMatchObject({

@@ -109,6 +109,40 @@ test('a file that does not tell its delimiter is refused, and no raw object is m
   expect([state.raw, state.ops.size, state.ledger]).toEqual([null, 0, []]);
 });
 
+test("the scan of XML carries what the job's paths read above a range, and nothing else of it", async () => {
+  const content = '<d a="1"><h>x</h><i>y</i><r>1</r><r>2</r></d>';
+  const { state, deps, act } = world({ content, shardBytes: 1 });
+  const column = (name: string, from: string | null) => ({
+    ...{ name, from, type: { name: 'string' as const }, nullable: true },
+  });
+  const { contract } = job();
+  deps.readJob = async () =>
+    job({
+      format: { kind: 'xml', record: 'r', namespaces: 'strip', required: false },
+      contract: { ...contract, columns: [column('h', '../h'), column('i', null), column('n', 'length(i)')] },
+    });
+  await act();
+  expect(state.ops.get('staging/orders/run-1/scans/0.json')).toMatchObject({
+    scan: {
+      records: 2,
+      ranges: [
+        { offset: 25, length: 8, records: 1, context: '<d a="1"><h>x</h>' },
+        { offset: 33, length: 8, records: 1, context: '<d a="1"><h>x</h>' },
+      ],
+    },
+  });
+});
+
+test('F56 F57 a file of XML that is refused leaves no raw object, no scan and no line in the ledger', async () => {
+  for (const content of ['<d><r>1</r><r>2</d>', '<!DOCTYPE d><d><r>1</r></d>', '<d><r>1</r></d><d/>']) {
+    const { state, deps, act } = world({ content, shardBytes: 1 });
+    deps.readJob = async () =>
+      job({ format: { kind: 'xml', record: 'r', namespaces: 'strip', required: false } });
+    await expect(act()).rejects.toThrow(/^(XmlInvalid|DoctypeForbidden): .* found at byte \d+/);
+    expect([state.raw, state.ops.size, state.ledger]).toEqual([null, 0, []]);
+  }
+});
+
 test('F01 a crash before the raw object is put leaves nothing, and a repeat completes', async () => {
   const { state, deps, act } = world();
   const read = deps.read;

@@ -42,6 +42,14 @@ test("a shard carries the delimiter that its object's scan found, and only where
   ]);
 });
 
+test('a shard carries the context of its range, where there is one', () => {
+  const object = scanned(0, [3, 4]);
+  const [first, second] = object.scan.ranges;
+  if (first !== undefined) first.context = '<a>';
+  expect(planShards([object]).map((shard) => shard.context)).toEqual(['<a>', second?.context]);
+  expect(planShards([object]).map((shard) => 'context' in shard)).toEqual([true, false]);
+});
+
 test('objects without records have no shards', () => {
   expect(planShards([scanned(0, []), scanned(1, [])])).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { recordFormat } from '../../../core/formats/format.ts';
-import type { Malformed, ReadSummary } from '../../../core/formats/interfaces.ts';
+import type { Malformed, ReadSummary, Wanted } from '../../../core/formats/interfaces.ts';
 import type { CsvFormat, Format } from '../../../core/job/model.ts';
 import type { Detected, Scan } from '../../../core/shard.ts';
 
@@ -30,11 +30,12 @@ export const MiB = 1024 * 1024;
 export function scan(
   format: Format,
   input: Uint8Array | string,
-  options: { shardBytes?: number; maxRecordBytes?: number; chunks?: number[] } = {},
+  options: { shardBytes?: number; maxRecordBytes?: number; chunks?: number[]; paths?: string[] } = {},
 ): Scan {
   const bytes = Buffer.from(input);
-  const { shardBytes = 64 * MiB, maxRecordBytes = 16 * MiB, chunks = [65_536] } = options;
-  const scanner = recordFormat(format).scanner({ shardBytes, maxRecordBytes });
+  const { shardBytes = 64 * MiB, maxRecordBytes = 16 * MiB, chunks = [65_536], paths } = options;
+  const limits = { shardBytes, maxRecordBytes, ...(paths === undefined ? {} : { paths }) };
+  const scanner = recordFormat(format).scanner(limits);
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const length = Math.max(1, chunks[turn % chunks.length] ?? 1);
     scanner.push(bytes.subarray(at, at + length));
@@ -52,7 +53,7 @@ export interface Rows {
 
 /** Whether the format knows no names for all records: each has its own. */
 export const isMembers = (format: Format): boolean =>
-  format.kind === 'json' || (format.kind === 'ndjson' && format.header === null);
+  ['json', 'xml'].includes(format.kind) || (format.kind === 'ndjson' && format.header === null);
 
 /** Reads a shard with all of its fields, or with the members that these names are of. */
 export function readTexts(
@@ -61,10 +62,14 @@ export function readTexts(
   fields: string[],
   onRows: (rows: Rows) => void | Promise<void> = () => undefined,
   detected: Detected = {},
+  shapes?: Wanted['shapes'],
 ): Promise<ReadSummary> {
   const reader = recordFormat(format, detected);
   const marks = reader.marks(shard);
-  const wanted = { fields: isMembers(format) ? null : fields, names: fields, marks };
+  const wanted = {
+    ...{ fields: isMembers(format) ? null : fields, names: fields, marks },
+    ...(shapes && { shapes }),
+  };
   return reader.read(shard, wanted, ({ first, count, columns }) => {
     const values = columns.map((column) => column.split(marks.separator));
     const text = (value: string | undefined) => (value === marks.none ? null : (value ?? null));
@@ -90,9 +95,10 @@ export async function readFile(
   input: Uint8Array | string,
   shardBytes = 64 * MiB,
   fieldNames?: string[],
+  shapes?: Wanted['shapes'],
 ): Promise<ReadFile> {
   const bytes = Buffer.from(input);
-  const found = scan(format, bytes, { shardBytes });
+  const found = scan(format, bytes, { shardBytes, ...(fieldNames && { paths: fieldNames }) });
   const { header } = found;
   const reader = recordFormat(format, found);
   const fields =
@@ -105,7 +111,7 @@ export async function readFile(
       for (let i = 0; i < one.count; i++) file.numbers.push(first + one.first + i);
       file.rows.push(...one.rows);
     };
-    const summary = await readTexts(format, shard, fields, onRows, found);
+    const summary = await readTexts(format, shard, fields, onRows, { ...found, ...range }, shapes);
     file.malformed.push(...summary.malformed.map((one) => ({ ...one, record: first + one.record })));
     file.records += summary.records;
   }

@@ -115,6 +115,20 @@ test.each([
   expect((await loadOne('orders', { lag: `'${lag}'` })).job.lagSeconds).toBe(seconds);
 });
 
+test('a job of XML reads names without prefixes, unless it says otherwise, and columns by paths', async () => {
+  const columns = "{ columns: { freq: { type: 'string', from: '../@g:FREQ' }, v: 'int' } }";
+  const { job } = await loadOne('series', {
+    format: "xml({ record: '/g:Data/g:Obs', namespaces: 'keep' })",
+    contract: columns,
+  });
+  expect(job.format).toEqual({
+    ...{ kind: 'xml', record: '/g:Data/g:Obs', namespaces: 'keep', required: false },
+  });
+  expect(job.contract.columns.map(({ from }) => from)).toEqual(['../@g:FREQ', null]);
+  const { job: plain } = await loadOne('series', { format: "xml({ record: 'Obs', required: true })" });
+  expect(plain.format).toEqual({ kind: 'xml', record: 'Obs', namespaces: 'strip', required: true });
+});
+
 test('the escape is the quote where the job says nothing else', async () => {
   const { job } = await loadOne('orders', { format: `csv({ quote: "'" })` });
   expect(job.format).toMatchObject({ escape: "'" });

@@ -19,7 +19,9 @@ const choice = "one of 'reject', ";
 const noBlank = 'no blank where trim is true';
 const otherThanQuote = 'characters other than quote and escape';
 const commentForm = "a character other than the quote and the delimiter's first";
-const formatForm = 'csv({ … }), ndjson({ … }) or json({ path })';
+const formatForm = 'csv({ … }), ndjson({ … }), json({ path }) or xml({ record })';
+const recordForm = "a path of element names such as 'Series/Obs', or '/Data/Series/Obs' from the root";
+const xmlPathForm = "a path such as @id, ./Price/@unit, ../@FREQ or ../Key/Value[@id='FREQ']";
 const linesForm =
   "'first-line' where the first line holds the names, or a list of names that are not empty; none for objects";
 const pathForm = "$, or a path of members' names such as $.data.items or $['order lines']";
@@ -101,6 +103,33 @@ const cases: Case[] = [
   [{ format: "csv({ delimiter: '\\n' })" }, 'format.delimiter', '"\\n"', delimiterForm],
   [{ format: "csv({ delimiter: '|\\r|' })" }, 'format.delimiter', '"|\\r|"', delimiterForm],
   [{ format: "csv({ delimiter: '\\ud800' })" }, 'format.delimiter', '"\\ud800"', delimiterForm],
+  [{ format: 'xml({})' }, 'format.record', undefined, `is missing; it is ${recordForm}`],
+  [{ format: "xml({ record: 'a/' })" }, 'format.record', '"a/"', recordForm],
+  [{ format: "xml({ record: 'a/@b' })" }, 'format.record', '"a/@b"', recordForm],
+  [
+    { format: "xml({ record: 'g:Series/g:Obs' })" },
+    'format.record',
+    '"g:Series/g:Obs"',
+    "names without a prefix, since namespaces is 'strip'",
+  ],
+  [
+    { format: "xml({ record: 'r', namespaces: 'drop' })" },
+    'format.namespaces',
+    '"drop"',
+    "one of 'strip', 'keep'",
+  ],
+  [
+    { format: "xml({ record: 'r' })", contract: "{ columns: { id: { type: 'int', from: './a/@' } } }" },
+    'contract',
+    '"./a/@"',
+    xmlPathForm,
+  ],
+  [
+    { format: "xml({ record: 'r' })", contract: "{ columns: { id: { type: 'int', from: '@g:id' } } }" },
+    'contract',
+    '"@g:id"',
+    `${xmlPathForm}, in names without a prefix`,
+  ],
   [
     { format: "csv({ delimiter: '=================' })" },
     'format.delimiter',

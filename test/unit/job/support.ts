@@ -23,7 +23,7 @@ export function jobFile(name: string, change: Record<string, string | null> = {}
   const all: Record<string, string | null> = { name: `'${name}'`, ...fields, ...change };
   const lines = Object.entries(all).filter(([, value]) => value !== null);
   return [
-    "import { csv, defineJob, inbox, json, lake, ndjson, s3Source } from 'forebay/core/job';",
+    "import { csv, defineJob, inbox, json, lake, ndjson, s3Source, xml } from 'forebay/core/job';",
     `export default defineJob({ ${lines.map(([field, value]) => `${field}: ${value}`).join(', ')} });`,
   ].join('\n');
 }

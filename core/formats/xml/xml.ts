@@ -1,0 +1,35 @@
+import { ForebayError } from '../../errors.ts';
+import type { XmlFormat } from '../../job/model.ts';
+import type { ByteRange, Detected } from '../../shard.ts';
+import type { RecordFormat } from '../interfaces.ts';
+import { RecordFinder } from './find.ts';
+import { readXml } from './read.ts';
+import { xmlScanner } from './scan.ts';
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** `detected`: with the context of the range that is read. The scanner itself needs none of it. */
+export function xmlFormat(format: XmlFormat, { context = '' }: Detected): RecordFormat {
+  return {
+    scanner: (limits) => xmlScanner(format, limits),
+    fields: () => null,
+    // control characters that XML has in no form (XML 1.0, 2.2 and 4.1)
+    marks: () => ({ separator: '\u001f', none: '\u001e' }),
+    read: (shard, wanted, onChunk) => readXml(format, asBuffer(shard), context, wanted, onChunk),
+    locate: (shard, records) => locate(format, asBuffer(shard), context, records),
+  };
+}
+
+function locate(format: XmlFormat, shard: Buffer, context: string, records: readonly number[]): ByteRange[] {
+  const finder = new RecordFinder(format, shard, context, new Set());
+  let found = -1;
+  return records.map((record) => {
+    for (; found < record; found++) {
+      if (!finder.find()) {
+        const what = `the reading of a shard of ${shard.length} bytes finds no record ${record} in it`;
+        throw new ForebayError('CountMismatch', `${what}; report this file`);
+      }
+    }
+    return { offset: finder.start, length: finder.end - finder.start };
+  });
+}
