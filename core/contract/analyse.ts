@@ -4,7 +4,7 @@ import type { Column, Contract } from '../job/model.ts';
 import { sqlName, sqlText } from './duckdb.ts';
 import { type Expression, ExpressionProblem, readExpression } from './expression.ts';
 import { isPath } from './paths.ts';
-import { duckdbType, typeWord } from './types.ts';
+import { type ColumnType, duckdbType, isNested, typeWord } from './types.ts';
 
 export interface AnalysedColumn {
   column: Column;
@@ -95,8 +95,9 @@ export async function bindProblems(
     if (source.kind === 'field') continue;
     const field = `contract.columns.${column.name}.from`;
     const bound = await bind(duck, source.sql);
-    const fits = bound !== null && (await isCastable(duck, bound, duckdbType(column.type)));
-    const allowed = `SQL over fields (text, or typed columns) whose result can become ${typeWord(column.type)}`;
+    const fits = bound !== null && (await canBecome(duck, bound, column.type));
+    const become = isNested(column.type) ? 'is the JSON text of' : 'can become';
+    const allowed = `SQL over fields (text, or typed columns) whose result ${become} ${typeWord(column.type)}`;
     if (!fits) problems.push({ field, value: column.from ?? '', allowed });
   }
   if (contract.filter !== null && (await bind(duck, contract.filter.sql)) !== 'BOOLEAN') {
@@ -118,6 +119,10 @@ export async function bind(duck: DuckDBConnection, sql: string): Promise<string 
     return null;
   }
 }
+
+/** A nested value comes from its text alone: of another one nothing says which of its parts may be null. */
+const canBecome = async (duck: DuckDBConnection, from: string, to: ColumnType): Promise<boolean> =>
+  isNested(to) ? from === 'VARCHAR' : isCastable(duck, from, duckdbType(to));
 
 /** Whether DuckDB has a cast from one type to the other, which it tells only when it casts a value. */
 async function isCastable(duck: DuckDBConnection, from: string, to: string): Promise<boolean> {

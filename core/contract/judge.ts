@@ -3,9 +3,11 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Job } from '../job/model.ts';
 import type { RejectCode } from '../shard.ts';
 import { type AnalysedContract, bind, typedColumns } from './analyse.ts';
-import { castExact, castText, type Layers } from './cast.ts';
+import { castExact, castText } from './cast.ts';
 import { sqlName } from './duckdb.ts';
-import { duckdbType, typeWord } from './types.ts';
+import { inParallel, stack } from './layers.ts';
+import { nestedFaults } from './nested.ts';
+import { article, duckdbType, isNested, type NestedType, typeWord } from './types.ts';
 
 /** What a record may be rejected for; the judged table holds its position in this list. */
 export interface Fault {
@@ -42,17 +44,22 @@ export async function judge(
   const results = plan.flatMap((column, i) =>
     column.kind === 'field'
       ? []
-      : [[[`x${i}[1] AS e${i}`], ...castExact(i, column.type, `e${i}`, column.bound, job.timezone)]],
+      : [
+          [
+            [{ name: `e${i}`, sql: `x${i}[1]` }],
+            ...castExact(i, column.type, `e${i}`, column.bound, job.timezone),
+          ],
+        ],
   );
   const cast = stack(texts, inParallel(fields));
   const all = stack(
     tries.length === 0 ? cast : withExpressions(cast, names(contract, plan), tries),
     inParallel(results),
   );
-  const { conditions, faults } = faultsOf(plan, filter !== null);
-  const cases = conditions.map((condition, i) => `WHEN ${condition} THEN ${i}`);
+  const { checks, faults } = faultsOf(plan, filter !== null);
+  const cases = checks.map(({ condition, position }) => `WHEN ${condition} THEN ${position}`);
   // Nearly all records are good: one look at each, and the list of what may be wrong only for the others.
-  const good = `WHEN NOT (${conditions.join(' OR ')}) THEN NULL`;
+  const good = `WHEN NOT (${checks.map(({ condition }) => condition).join(' OR ')}) THEN NULL`;
   const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${[good, ...cases].join(' ')} END`;
   const keep = filter === null ? 'true' : 'coalesce(xfilter[1], false)';
   const columns = plan.map((_, i) => `v${i}`);
@@ -81,15 +88,6 @@ async function planColumns(duck: DuckDBConnection, contract: AnalysedContract): 
   }
   return planned;
 }
-
-/** The first layers of all of them, then the second ones, and so on. */
-const inParallel = (all: readonly Layers[]): Layers =>
-  Array.from({ length: Math.max(0, ...all.map((layers) => layers.length)) }, (_, depth) =>
-    all.flatMap((layers) => layers[depth] ?? []),
-  );
-
-const stack = (from: string, layers: Layers): string =>
-  layers.reduce((sql, columns) => `SELECT *${list(columns)} FROM (${sql})`, from);
 
 /**
  * Expressions see the names of the source and `_fb`, one struct of all that is ours, so that no field of a source
@@ -129,14 +127,17 @@ function names(
   });
 }
 
-function faultsOf(
-  plan: readonly PlannedColumn[],
-  filtered: boolean,
-): { conditions: string[]; faults: Fault[] } {
-  const conditions: string[] = [];
+/** When a record has a fault, and SQL for its position among the faults. */
+interface Check {
+  condition: string;
+  position: string;
+}
+
+function faultsOf(plan: readonly PlannedColumn[], filtered: boolean): { checks: Check[]; faults: Fault[] } {
+  const checks: Check[] = [];
   const faults: Fault[] = [];
   const add = (condition: string, code: RejectCode, column: string | null, message: string) => {
-    conditions.push(condition);
+    checks.push({ condition, position: String(faults.length) });
     faults.push({ code, column, message });
   };
   // Fields before expressions, which fail only because of them.
@@ -144,26 +145,39 @@ function faultsOf(
     ([, a], [, b]) => Number(b.kind === 'field') - Number(a.kind === 'field'),
   );
   for (const [i, column] of ordered) {
-    const { name } = column;
-    const word = typeWord(column.type);
+    const { name, type } = column;
     const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `e${i} IS NULL`;
     if (column.kind === 'expression') {
       add(`x${i} IS NULL`, 'ExpressionFailed', name, `${name}: its expression fails for this record`);
     }
     if (!column.nullable)
       add(isNull, 'NullNotAllowed', name, `${name}: null, where the contract allows none`);
-    // A text is a string as it is.
-    if (column.kind === 'field' && column.type.name === 'string') continue;
-    if (column.kind === 'field') {
-      const text = `${name}: not ${article(word)} (see docs/types.md#${column.type.name})`;
-      add(`f${column.field} IS NOT NULL AND v${i} IS NULL`, 'CastFailed', name, text);
-    } else {
-      const text = `${name}: the result of its expression cannot become ${article(word)} without loss`;
-      add(`e${i} IS NOT NULL AND v${i} IS NULL`, 'ExpressionFailed', name, text);
+    if (isNested(type)) {
+      checks.push({ condition: `w${i} IS NOT NULL`, position: `${faults.length} + w${i}` });
+      faults.push(...nestedFaultsOf(column, type));
+      continue;
     }
+    // A text is a string as it is.
+    if (column.kind === 'field' && type.name === 'string') continue;
+    const message = misfit(column);
+    const code = column.kind === 'field' ? 'CastFailed' : 'ExpressionFailed';
+    add(`NOT (${isNull}) AND v${i} IS NULL`, code, name, message);
   }
   if (filtered) add('xfilter IS NULL', 'ExpressionFailed', null, 'the filter fails for this record');
-  return { conditions, faults };
+  return { checks, faults };
 }
 
-const article = (word: string): string => `${word === 'int' ? 'an' : 'a'} ${word}`;
+function misfit({ kind, name, type }: PlannedColumn): string {
+  const word = article(typeWord(type));
+  return kind === 'field'
+    ? `${name}: not ${word} (see docs/types.md#${type.name})`
+    : `${name}: the result of its expression cannot become ${word} without loss`;
+}
+
+/** At the positions that `w…` counts from. */
+const nestedFaultsOf = ({ kind, name }: PlannedColumn, type: NestedType): Fault[] =>
+  nestedFaults(name, type).map((message) => ({
+    code: kind === 'field' ? 'CastFailed' : 'ExpressionFailed',
+    column: name,
+    message,
+  }));

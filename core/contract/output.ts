@@ -2,7 +2,7 @@
 import { metadataGlueType } from '../envelope/struct.ts';
 import type { Column, Job, PrivacyRule } from '../job/model.ts';
 import { ruleOf } from '../privacy/rules.ts';
-import { type ColumnType, typeWord } from './types.ts';
+import { type ColumnType, glueType } from './types.ts';
 
 export interface OutputColumn {
   column: Column;
@@ -24,5 +24,5 @@ export const catalogColumns = (
   job: Pick<Job, 'contract' | 'privacy'>,
 ): Array<{ name: string; type: string }> => [
   { name: 'metadata', type: metadataGlueType },
-  ...outputColumns(job).map(({ column, type }) => ({ name: column.name, type: typeWord(type) })),
+  ...outputColumns(job).map(({ column, type }) => ({ name: column.name, type: glueType(type) })),
 ];

@@ -6,6 +6,7 @@ import { type AnalysedContract, analyseContract } from '../contract/analyse.ts';
 import { sqlName, sqlText } from '../contract/duckdb.ts';
 import { type Fault, judge } from '../contract/judge.ts';
 import { outputColumns } from '../contract/output.ts';
+import { shapesOf } from '../contract/shapes.ts';
 import { ForebayError } from '../errors.ts';
 import type { RecordFormat, Wanted } from '../formats/interfaces.ts';
 import type { Job } from '../job/model.ts';
@@ -59,7 +60,10 @@ export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
   return withEngine(input.directory, async (duck) => {
     const { analysed } = await analyseContract(duck, input.job.contract);
     if (fields !== null) missingFields(analysed, fields, input.job);
-    const wanted = { fields, names: analysed.fields, marks: input.format.marks(input.bytes) };
+    const wanted: Wanted = {
+      ...{ fields, names: analysed.fields, shapes: shapesOf(analysed) },
+      marks: input.format.marks(input.bytes),
+    };
     const { malformed, faults } = await judgeRecords(duck, input, analysed, wanted);
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);

@@ -1,5 +1,5 @@
 /** Rules across the fields of a job. Shapes are spec.ts's. */
-import { parseType } from '../contract/types.ts';
+import { isNested, parseType, type Typed } from '../contract/types.ts';
 import { nearest } from '../nearest.ts';
 import { ruleOf } from '../privacy/rules.ts';
 import { formatRules, toFormat } from './format/format.ts';
@@ -11,6 +11,7 @@ import type { ParsedSpec } from './spec.ts';
 export function brokenRules(job: Job): Found[] {
   return [
     ...columnNames(job),
+    ...memberNames(job),
     ...references(job),
     ...keyRules(job),
     ...formatRules(job.format),
@@ -51,6 +52,29 @@ function columnNames(job: Job): Found[] {
   });
 }
 
+/** Neither DuckDB nor Athena tells members of a struct apart by case. */
+const memberNames = (job: Job): Found[] =>
+  job.contract.columns.flatMap(({ name, ...typed }) =>
+    sameMembers(typed).map(([first, second]) => ({
+      field: `contract.columns.${name}`,
+      value: shown(second),
+      allowed: `members of a struct whose names differ in more than case; ${first} is there, too`,
+    })),
+  );
+
+function sameMembers({ type }: Typed): Array<[first: string, second: string]> {
+  if (type.name === 'list') return sameMembers(type.element);
+  if (type.name === 'map') return sameMembers(type.value);
+  if (type.name !== 'struct') return [];
+  const seen = new Map<string, string>();
+  return type.members.flatMap(({ name, ...typed }) => {
+    const other = seen.get(name.toLowerCase());
+    seen.set(name.toLowerCase(), name);
+    const below = sameMembers(typed);
+    return other === undefined ? below : [[other, name], ...below];
+  });
+}
+
 function references(job: Job): Found[] {
   const names = job.contract.columns.map(({ name }) => name);
   const unknown = (field: string, name: string): Found[] =>
@@ -82,6 +106,8 @@ function keyRules(job: Job): Found[] {
     const column = job.contract.columns.find((candidate) => candidate.name === name);
     if (column?.nullable)
       return [{ field, value: shown(name), allowed: 'a column that is never null (its type without ?)' }];
+    if (column !== undefined && isNested(column.type))
+      return [{ field, value: shown(name), allowed: 'a column that is no struct, list or map' }];
     return job.contract.key.indexOf(name) === i
       ? []
       : [{ field, value: shown(name), allowed: 'each column once' }];

@@ -5,7 +5,8 @@ import { jobFile, problemsIn, type Told, withFolder } from './support.ts';
 
 const types =
   'boolean, tinyint, smallint, int, bigint, float, double, string, date, timestamp, ' +
-  'decimal(p,s) with 1 ≤ p ≤ 38 and 0 ≤ s ≤ p; with ? behind it where null is allowed';
+  'decimal(p,s) with 1 ≤ p ≤ 38 and 0 ≤ s ≤ p; ' +
+  'struct(name type, …), type[], map(string, type), at most 10 levels deep; with ? behind it where null is allowed';
 const nameForm = 'lower-case letters, digits and single hyphens, e.g. orders';
 const zone = 'an IANA time zone such as Europe/Amsterdam';
 const duration = "a duration such as '30m', '2h' or '1d'";
@@ -285,6 +286,30 @@ const cases: Case[] = [
     'a column that is never null (its type without ?)',
   ],
   [contract("key: ['id', 'id']"), 'contract.key.1', '"id"', 'each column once'],
+  [
+    { contract: "{ columns: { id: 'int', tags: 'string[]' }, key: ['id', 'tags'] }" },
+    'contract.key.1',
+    '"tags"',
+    'a column that is no struct, list or map',
+  ],
+  [
+    { contract: "{ columns: { lines: 'map(string, struct(sku string, Sku string)[])' } }" },
+    'contract.columns.lines',
+    '"Sku"',
+    'members of a struct whose names differ in more than case; sku is there, too',
+  ],
+  [
+    { contract: "{ columns: { lines: 'struct(sku)[]' } }" },
+    'contract.columns.lines',
+    '"struct(sku)[]"',
+    types,
+  ],
+  [
+    { contract: "{ columns: { a: 'int', b: { type: 'int[]', from: 'a + 1' } } }" },
+    'contract.columns.b.from',
+    '"a + 1"',
+    'SQL over fields (text, or typed columns) whose result is the JSON text of int[]',
+  ],
   [contract("onBadRecord: 'skip'"), 'contract.onBadRecord', '"skip"', "one of 'quarantine', 'fail'"],
   [contract('maxRejects: 5'), 'contract.maxRejects', '5', rejectsForm],
   [contract('maxRejects: {}'), 'contract.maxRejects', '{}', rejectsForm],
