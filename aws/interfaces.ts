@@ -14,6 +14,7 @@ import type {
   SliceRecord,
   TaskTrace,
 } from '../core/ledger.ts';
+import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
 
@@ -204,6 +205,13 @@ export interface Catalog {
   listPartitions(table: string): Promise<CatalogPartition[]>;
   /** Creates or overwrites the slice's one partition. */
   setPartition(table: CatalogTable, partition: CatalogPartition): Promise<void>;
+}
+
+export interface DataKeys {
+  /** A new data key for a job, wrapped by the KMS key of that ARN. */
+  generate(keyArn: string, job: string): Promise<DataKey>;
+  /** The data key in clear; `null`: it was not wrapped by that KMS key for that job. */
+  unwrap(key: Pick<DataKey, 'keyId' | 'wrapped'>, job: string): Promise<Buffer | null>;
 }
 
 export interface Secrets {

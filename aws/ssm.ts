@@ -13,11 +13,10 @@ export function secrets(client: SSMClient): Secrets {
       } catch (error) {
         if (!isNamed(error, 'ParameterNotFound')) translate(error);
       }
+      // Below the stage's path lie those of each job, and with `_` in front what jobs share.
       const job = name.split('/').at(-2) ?? '';
-      throw new ForebayError(
-        'SecretMissing',
-        `there is no secret ${name}; make it by: forebay secrets init ${job}`,
-      );
+      const command = `forebay secrets init${job.startsWith('_') ? '' : ` ${job}`}`;
+      throw new ForebayError('SecretMissing', `there is no secret ${name}; make it by: ${command}`);
     },
     create: async (name, value) => {
       try {

@@ -1,6 +1,7 @@
 /** The command line: what commands there are, and what they have in common. */
 import { Command, Option } from 'commander';
 import { examples, type OpenSession } from './command.ts';
+import { addDecrypt } from './commands/decrypt.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addEvents } from './commands/events.ts';
 import { addJobs } from './commands/jobs.ts';
@@ -50,6 +51,7 @@ export function buildProgram(streams: Streams): Command {
     addEvents,
     addQuery,
     addSecrets,
+    addDecrypt,
   ];
   for (const add of adders) add(program, open);
   for (const command of [program, ...leaves(program)]) addCommonOptions(command);

@@ -38,3 +38,6 @@ export const jobOutputNames = [
 export type JobOutputName = (typeof jobOutputNames)[number];
 
 export const hashKeyName = (secretsPath: string, job: string): string => `${secretsPath}${job}/hash-key`;
+export const tokenKeyName = (secretsPath: string, job: string): string => `${secretsPath}${job}/token-key`;
+/** Of all jobs of the stage together. No job is called so: names of jobs have no `_`. */
+export const sharedTokenKeyName = (secretsPath: string): string => `${secretsPath}_shared/token-key`;

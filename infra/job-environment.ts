@@ -23,7 +23,8 @@ export function environmentValues({ shared, version, asset }: JobProps): Record<
     STATE_MACHINE_ARN_PREFIX: '',
     SHARD_BYTES: String(config.shardBytes),
     MAX_OBJECT_BYTES: String(config.maxObjectBytes),
-    SECRETS_PATH: `${secretsPath(config)}${version.job.name}/`,
+    SECRETS_PATH: secretsPath(config),
+    PRIVACY_KEY_ARN: shared.privacyKey.keyArn,
     CATALOG_TIMEOUT: '',
     MAX_RECEIVES: String(maxReceives),
   };

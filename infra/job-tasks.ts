@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { hashKeyName } from '../core/outputs.ts';
 import { jobStagingPrefix, tableName, tablePrefix } from '../core/storage.ts';
 import { environment as catalogEnvironment } from '../tasks/catalog/contract.ts';
 import { environment as closeRunEnvironment } from '../tasks/close-run/contract.ts';
@@ -28,7 +27,8 @@ import {
 } from './grants.ts';
 import type { JobProps } from './job.ts';
 import { environmentValues } from './job-environment.ts';
-import { executionArns, secretsPath, stateMachineArn } from './names.ts';
+import { executionArns, stateMachineArn } from './names.ts';
+import { grantPrivacy } from './privacy.ts';
 import { sendTaskResource } from './quirks.ts';
 import { grantSource } from './source.ts';
 import { Task } from './task.ts';
@@ -158,11 +158,7 @@ export class JobTasks extends Construct {
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
     writeObjects(task, shared.zones.ops, this.#staging, `rejects/${this.#job}/`);
     putOutcomes(task, shared.ledger);
-    if (Object.values(version.job.privacy).includes('hash')) {
-      const { partition, region, account } = shared;
-      const key = hashKeyName(secretsPath(shared.config), this.#job);
-      task.allow(['ssm:GetParameter'], [`arn:${partition}:ssm:${region}:${account}:parameter${key}`]);
-    }
+    grantPrivacy(task, shared, version.job);
     return task;
   }
 

@@ -17,4 +17,7 @@ export const executionArns = (config: Config, job: string): string =>
 
 export const secretsPath = ({ stage }: Config): string => `/forebay/${stage}/`;
 
+/** The key that wraps the data keys of encrypted columns, as people name it. */
+export const privacyKeyAlias = (config: Config): string => `alias/${prefixOf(config)}privacy`;
+
 export const databaseName = ({ stage }: Config): string => `forebay_${stage}`;

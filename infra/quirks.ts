@@ -10,3 +10,10 @@ export const sendTaskResource = (config: Config, stateMachineArn: string): strin
 /** AWS Scheduler fills this in; the local cloud hands it on as it is, so OpenRun takes the execution's start. */
 export const scheduledTime = (config: Config): string =>
   isLocal(config) ? 'execution-start' : '<aws.scheduler.scheduled-time>';
+
+/**
+ * Only requests whose KMS encryption context has this value. The local cloud knows no such condition, and denies who
+ * has it; it does bind a data key to its context.
+ */
+export const withContext = (config: Config, field: string, value: string): Record<string, unknown> =>
+  isLocal(config) ? {} : { StringEquals: { [`kms:EncryptionContext:${field}`]: value } };

@@ -23,8 +23,10 @@ export const variables = [
   'SHARD_BYTES',
   /** The largest object that one function finishes in its time, in bytes. */
   'MAX_OBJECT_BYTES',
-  /** SSM path under which the job's secrets lie: `/forebay/<stage>/<job>/`. */
+  /** SSM path under which the stage's secrets lie: `/forebay/<stage>/`. */
   'SECRETS_PATH',
+  /** ARN of the KMS key that wraps the data keys of encrypted columns. */
+  'PRIVACY_KEY_ARN',
   /** Seconds after an execution's stop at which its Catalog cannot be running any more. */
   'CATALOG_TIMEOUT',
   /** maxReceiveCount of the write queue. */

@@ -13,7 +13,7 @@ export function addLocal(program: Command, open: OpenSession): void {
   local
     .command('up')
     .description(
-      'start the local cloud, deploy the app, make the keys of jobs that hash; again: deploy what changed',
+      'start the local cloud, deploy the app, make the keys that jobs need; again: deploy what changed',
     )
     .addHelpText('after', examples('forebay local up', 'FOREBAY_PORT=4600 forebay local up'))
     .action(async (_options: object, command: Command) => up(deps(command)));

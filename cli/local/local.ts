@@ -109,7 +109,7 @@ async function deployTo(
     if (running !== null) writeRunning(at.home, { ...running, bootstrapped: true });
   }
   await deploy(at, env);
-  deps.output.progress('making the keys of jobs that hash');
+  deps.output.progress('making the keys that jobs need');
   const jobs = deps.jobs === null ? [] : ['--jobs', resolve(deps.jobs)];
   const made = await run(
     process.execPath,

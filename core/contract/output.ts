@@ -1,13 +1,13 @@
 /** What a contract's columns are behind the privacy rules: in Parquet, in the catalog and in the ids. */
 import { metadataGlueType } from '../envelope/struct.ts';
 import type { Column, Job, PrivacyRule } from '../job/model.ts';
-import { ruleOf } from '../privacy/rules.ts';
+import { protectedType, ruleOf } from '../privacy/rules.ts';
 import { type ColumnType, glueType } from './types.ts';
 
 export interface OutputColumn {
   column: Column;
   rule: PrivacyRule | null;
-  /** Behind the rule: what is hashed or masked is text. */
+  /** Behind the rule. */
   type: ColumnType;
 }
 
@@ -16,7 +16,7 @@ export const outputColumns = (job: Pick<Job, 'contract' | 'privacy'>): OutputCol
   job.contract.columns.flatMap((column) => {
     const rule = ruleOf(job, column.name);
     if (rule === 'drop') return [];
-    return [{ column, rule, type: rule === null ? column.type : { name: 'string' } }];
+    return [{ column, rule, type: protectedType(rule, column.type) }];
   });
 
 /** The table's columns in Glue's words: `metadata`, then the contract's. Glue keeps names in lower case. */

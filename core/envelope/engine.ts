@@ -14,11 +14,14 @@ export async function withEngine<T>(
 ): Promise<T> {
   mkdirSync(directory, { recursive: true });
   const instance = await openDuckDB(directory);
+  const duck = await instance.connect();
   try {
-    return await use(await instance.connect());
+    return await use(duck);
   } catch (error) {
     throw named(error);
   } finally {
+    // A connection holds the database, and with it what `use` registered, until it is collected as garbage.
+    duck.disconnectSync();
     instance.closeSync();
   }
 }
@@ -34,6 +37,7 @@ async function openDuckDB(directory: string): Promise<DuckDBInstance> {
   await duck.run("SET disabled_optimizers = 'common_subexpressions'");
   await duck.run('SET enable_external_access = false');
   await duck.run('SET lock_configuration = true');
+  duck.disconnectSync();
   return instance;
 }
 

@@ -2,7 +2,7 @@
 
 import { v5 } from 'uuid';
 import { sqlText } from '../contract/duckdb.ts';
-import { blobLiteral } from '../privacy/rules.ts';
+import { blobLiteral } from '../privacy/hmac.ts';
 import type { RunRef } from '../run.ts';
 
 /** Forebay's namespace for ids of records. */

@@ -10,7 +10,7 @@ import { shapesOf } from '../contract/shapes.ts';
 import { ForebayError } from '../errors.ts';
 import type { RecordFormat, Wanted } from '../formats/interfaces.ts';
 import type { Job } from '../job/model.ts';
-import { protect, ruleOf } from '../privacy/rules.ts';
+import { type PrivacyKeys, protect, ruleOf } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
 import type { Reject } from '../shard.ts';
 import { withEngine } from './engine.ts';
@@ -23,6 +23,7 @@ import {
   uuidFromSha1,
 } from './id.ts';
 import type { EnvelopeMetadata } from './metadata.ts';
+import { registerSealing } from './sealing.ts';
 import { metadataSql } from './struct-sql.ts';
 import { openTexts } from './texts.ts';
 
@@ -37,8 +38,8 @@ export interface ShardInput {
   /** Of the first byte and the first record of `bytes`, within the raw object. */
   offset: number;
   firstRecord: number;
-  /** Key of HMAC for hashed columns; `null` where none is hashed. */
-  hashKey: Buffer | null;
+  /** Those that the job's privacy rules take. */
+  keys: PrivacyKeys;
   /** A folder of the caller's, for the batch and for what does not fit into memory. */
   directory: string;
 }
@@ -58,6 +59,7 @@ export interface ShardOutput {
 export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
   const fields = input.format.fields(input.header);
   return withEngine(input.directory, async (duck) => {
+    if (input.keys.data !== null) registerSealing(duck, input.job, input.keys.data);
     const { analysed } = await analyseContract(duck, input.job.contract);
     if (fields !== null) missingFields(analysed, fields, input.job);
     const wanted: Wanted = {
@@ -139,10 +141,13 @@ const recordNumber = ({ firstRecord }: ShardInput): string => `(record + ${first
 
 /** SQL for a column's value behind its privacy rule. */
 const protectedValue =
-  ({ job, hashKey }: ShardInput, contract: AnalysedContract) =>
+  (input: ShardInput, contract: AnalysedContract) =>
   (name: string): string => {
-    const value = `v${contract.columns.findIndex(({ column }) => column.name === name)}`;
-    return protect(value, ruleOf(job, name), hashKey);
+    const position = contract.columns.findIndex(({ column }) => column.name === name);
+    const found = contract.columns[position];
+    if (found === undefined) throw new Error(`the contract has no column ${name}`);
+    const value = { sql: `v${position}`, type: found.column.type, record: recordNumber(input), position };
+    return protect(value, ruleOf(input.job, name), input.keys);
   };
 
 async function faultyRecords(duck: DuckDBConnection, faults: readonly Fault[]): Promise<Found[]> {

@@ -25,7 +25,7 @@ export function mend(spec: unknown, error: z.ZodError): ParsedSpec | null {
     } else {
       const { path, value } = standInFor(issue.path);
       replace(copy, path, value);
-      for (const referring of refersTo(path)) replace(copy, referring, undefined);
+      for (const referring of refersTo(path, copy)) replace(copy, referring, undefined);
     }
   }
   const parsed = jobSpec.safeParse(copy);
@@ -39,9 +39,17 @@ function copyOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copyOf(member)]));
 }
 
-/** With all columns goes what names them: their names are not known. */
-const refersTo = (path: readonly PropertyKey[]): string[][] =>
-  ['contract', 'contract.columns'].includes(path.join('.')) ? [['contract', 'key'], ['privacy']] : [];
+/**
+ * With all columns goes what names them: their names are not known. With a column's type goes the privacy rule that
+ * not every type takes.
+ */
+function refersTo(path: readonly PropertyKey[], copy: object): PropertyKey[][] {
+  const [contract, columns, column] = path;
+  if (contract !== 'contract' || (columns !== undefined && columns !== 'columns')) return [];
+  if (column === undefined) return [['contract', 'key'], ['privacy']];
+  const { privacy } = copy as { privacy?: Record<PropertyKey, unknown> };
+  return typeof privacy?.[column] === 'object' ? [['privacy', column]] : [];
+}
 
 /** Its stand-in, or the outermost optional field around it, which is then left out. */
 function standInFor(path: readonly PropertyKey[]): { path: readonly PropertyKey[]; value: unknown } {
@@ -49,7 +57,7 @@ function standInFor(path: readonly PropertyKey[]): { path: readonly PropertyKey[
     return { path: path.slice(0, 3), value: 'string' };
   }
   if (path.join('.') === 'format.record') return { path, value: 'record' };
-  if (path[0] === 'privacy' && path.length === 2) return { path, value: undefined };
+  if (path[0] === 'privacy' && path.length > 1) return { path: path.slice(0, 2), value: undefined };
   let value: unknown = standIn;
   for (const [i, key] of path.entries()) {
     value = (value as Record<PropertyKey, unknown>)[key];

@@ -3,6 +3,7 @@
  * every rule is checked. It is plain JSON; its canonical form's sha256 is the job version.
  */
 import type { ColumnType } from '../contract/types.ts';
+import type { Interval } from '../privacy/generalise.ts';
 
 export type Cadence = 'hourly' | 'daily' | 'monthly' | 'once';
 
@@ -100,7 +101,17 @@ export interface EnvelopeSpec {
   tags: string[] | null;
 }
 
-export type PrivacyRule = 'hash' | 'mask' | 'drop';
+export type PrivacyRule =
+  | 'hash'
+  | 'mask'
+  | 'drop'
+  | 'encrypt'
+  /** The same value has the same token in the job, or in all jobs of the stage. */
+  | { rule: 'tokenise'; scope: 'job' | 'shared' }
+  /** Characters (Unicode code points) that are kept. */
+  | { rule: 'truncate'; to: number }
+  /** Width of the interval, for numbers, or a calendar's unit. */
+  | { rule: 'generalise'; to: Interval };
 
 /** Columns of the transformed zone's Parquet. */
 export interface LakeSink {

@@ -1,9 +1,9 @@
 /** Rules across the fields of a job. Shapes are spec.ts's. */
 import { isNested, parseType, type Typed } from '../contract/types.ts';
 import { nearest } from '../nearest.ts';
-import { ruleOf } from '../privacy/rules.ts';
 import { formatRules, toFormat } from './format/format.ts';
 import type { Job } from './model.ts';
+import { privacyRules, toPrivacy } from './privacy.ts';
 import { type Found, shown } from './problems.ts';
 import { scheduleProblem } from './schedule.ts';
 import type { ParsedSpec } from './spec.ts';
@@ -14,6 +14,7 @@ export function brokenRules(job: Job): Found[] {
     ...memberNames(job),
     ...references(job),
     ...keyRules(job),
+    ...privacyRules(job),
     ...formatRules(job.format),
     ...slices(job),
   ];
@@ -90,32 +91,16 @@ function columnHint(name: string, names: string[]): string {
   return `a column of the contract${near === null ? `: ${names.join(', ')}` : `; did you mean '${near}'?`}`;
 }
 
-function keyRules(job: Job): Found[] {
-  const found = job.contract.key.flatMap((name, i): Found[] => {
+function keyRules({ contract: { columns, key } }: Job): Found[] {
+  return key.flatMap((name, i): Found[] => {
     const field = `contract.key.${i}`;
-    const rule = ruleOf(job, name);
-    if (rule === 'mask' || rule === 'drop') {
-      return [
-        {
-          field: `privacy.${name}`,
-          value: shown(rule),
-          allowed: 'hash, or no rule: it is a key, and a masked or dropped one tells no record from another',
-        },
-      ];
-    }
-    const column = job.contract.columns.find((candidate) => candidate.name === name);
+    const column = columns.find((candidate) => candidate.name === name);
     if (column?.nullable)
       return [{ field, value: shown(name), allowed: 'a column that is never null (its type without ?)' }];
     if (column !== undefined && isNested(column.type))
       return [{ field, value: shown(name), allowed: 'a column that is no struct, list or map' }];
-    return job.contract.key.indexOf(name) === i
-      ? []
-      : [{ field, value: shown(name), allowed: 'each column once' }];
+    return key.indexOf(name) === i ? [] : [{ field, value: shown(name), allowed: 'each column once' }];
   });
-  const dropped = job.contract.columns.every(({ name }) => ruleOf(job, name) === 'drop');
-  return dropped
-    ? [...found, { field: 'privacy', value: shown(job.privacy), allowed: 'at least one column that is kept' }]
-    : found;
 }
 
 function slices(job: Job): Found[] {
@@ -172,7 +157,7 @@ export function toJob(spec: ParsedSpec): Job {
       dataSensitivity: envelope.dataSensitivity ?? null,
       tags: envelope.tags ?? null,
     },
-    privacy: spec.privacy,
+    privacy: toPrivacy(spec.privacy),
     sinks: spec.sinks,
     schedule: spec.schedule ?? null,
   };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { allowedTypes, parseType } from '../contract/types.ts';
 import { formatSpec } from './format/format.ts';
+import { privacySpec } from './privacy.ts';
 import { fields, oneOf, text } from './shapes.ts';
 
 const sourceSpec = z.discriminatedUnion(
@@ -109,9 +110,7 @@ export const jobSpec = fields(
     format: formatSpec,
     contract: contractSpec,
     envelope: envelopeSpec,
-    privacy: z
-      .record(z.string(), oneOf(['hash', 'mask', 'drop']), { error: 'an object: { column: rule }' })
-      .default({}),
+    privacy: privacySpec,
     sinks: z
       .array(fields({ kind: z.literal('lake', { error: 'lake()' }) }, 'lake()'), { error: '[lake()]' })
       .length(1, { error: '[lake()]: exactly one lake' }),

@@ -1,6 +1,10 @@
-/** The privacy rules as SQL over a column's typed value. Null stays null. */
-import { createHash } from 'node:crypto';
+/** The privacy rules as SQL over a column's typed value, and what each of them needs. Null stays null. */
+import type { ColumnType } from '../contract/types.ts';
 import type { Job, PrivacyRule } from '../job/model.ts';
+import { generalised } from './generalise.ts';
+import { hmacSha256 } from './hmac.ts';
+import { type DataKey, prefixOf } from './seal.ts';
+import { token } from './token.ts';
 
 /** What stands for every masked value. */
 export const mask = '***';
@@ -9,24 +13,78 @@ export const mask = '***';
 export const ruleOf = ({ privacy }: Pick<Job, 'privacy'>, column: string): PrivacyRule | null =>
   (Object.hasOwn(privacy, column) ? privacy[column] : undefined) ?? null;
 
-/** `hashKey` is needed for `hash` alone. A dropped column has no SQL: it is not selected. */
-export function protect(value: string, rule: PrivacyRule | null, hashKey: Buffer | null): string {
-  if (rule === null) return value;
-  if (rule === 'mask') return `CASE WHEN ${value} IS NOT NULL THEN '${mask}' END`;
-  if (rule === 'drop' || hashKey === null) throw new Error(`no SQL for rule ${rule}`);
-  return hmacSha256(`encode(CAST(${value} AS VARCHAR))`, hashKey);
+export type RuleName = Extract<PrivacyRule, string> | Exclude<PrivacyRule, string>['rule'];
+
+export const nameOf = (rule: PrivacyRule): RuleName => (typeof rule === 'string' ? rule : rule.rule);
+
+/** The type that a column has behind its rule. */
+export function protectedType(rule: PrivacyRule | null, type: ColumnType): ColumnType {
+  const name = rule === null ? null : nameOf(rule);
+  return name === null || name === 'truncate' || name === 'generalise' ? type : { name: 'string' };
 }
 
-const blockBytes = 64;
-
-/** HMAC-SHA-256 (RFC 2104) in lower-case hex, put together from DuckDB's sha256, for a BLOB in SQL. */
-export function hmacSha256(blob: string, key: Buffer): string {
-  const short = key.length > blockBytes ? createHash('sha256').update(key).digest() : key;
-  const block = Buffer.alloc(blockBytes);
-  short.copy(block);
-  const inner = blobLiteral(block.map((byte) => byte ^ 0x36));
-  const outer = blobLiteral(block.map((byte) => byte ^ 0x5c));
-  return `sha256(${outer} || unhex(sha256(${inner} || ${blob})))`;
+/** Those of the secret store, and the data key, which is made anew each time. */
+export interface PrivacyKeys {
+  hash: Buffer | null;
+  token: Buffer | null;
+  sharedToken: Buffer | null;
+  data: DataKey | null;
 }
 
-export const blobLiteral = (bytes: Uint8Array): string => `unhex('${Buffer.from(bytes).toString('hex')}')`;
+export type KeyName = keyof PrivacyKeys;
+
+export const noKeys: PrivacyKeys = { hash: null, token: null, sharedToken: null, data: null };
+
+function keyOf(rule: PrivacyRule): KeyName | null {
+  if (rule === 'hash') return 'hash';
+  if (rule === 'encrypt') return 'data';
+  if (typeof rule === 'string' || rule.rule !== 'tokenise') return null;
+  return rule.scope === 'shared' ? 'sharedToken' : 'token';
+}
+
+/** The keys that a job's rules take. */
+export const keysOf = ({ privacy }: Pick<Job, 'privacy'>): ReadonlySet<KeyName> =>
+  new Set(Object.values(privacy).flatMap((rule) => keyOf(rule) ?? []));
+
+/** A value in SQL with what a rule may ask about it. */
+export interface Value {
+  sql: string;
+  type: ColumnType;
+  /** SQL for the record's number within the raw object. */
+  record: string;
+  /** The column's position in the contract. */
+  position: number;
+}
+
+/** `keys` must hold those of {@link keysOf}. A dropped column has no SQL: it is not selected. */
+export function protect(value: Value, rule: PrivacyRule | null, keys: PrivacyKeys): string {
+  if (rule === null) return value.sql;
+  const text = `CAST(${value.sql} AS VARCHAR)`;
+  const secret = (key: Exclude<KeyName, 'data'>): Buffer => present(keys[key], key);
+  switch (rule) {
+    case 'hash':
+      return hmacSha256(`encode(${text})`, secret('hash'));
+    case 'mask':
+      return `CASE WHEN ${value.sql} IS NOT NULL THEN '${mask}' END`;
+    case 'encrypt':
+      return `'${prefixOf(present(keys.data, 'data'))}' || ${sealFunction}(${text}, ${value.record}, ${value.position})`;
+    case 'drop':
+      throw new Error('a dropped column has no SQL');
+  }
+  switch (rule.rule) {
+    case 'tokenise':
+      return token(text, secret(rule.scope === 'shared' ? 'sharedToken' : 'token'));
+    case 'truncate':
+      return `left(${value.sql}, ${rule.to})`;
+    case 'generalise':
+      return generalised(value.sql, value.type, rule.to);
+  }
+}
+
+/** The function of Envelope's engine that encrypts: of a text, the record's number and the column's position. */
+export const sealFunction = 'forebay_seal';
+
+function present<K>(key: K | null, name: KeyName): K {
+  if (key === null) throw new Error(`there is no key '${name}'`);
+  return key;
+}

@@ -3,6 +3,7 @@ import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as glue from 'aws-cdk-lib/aws-glue';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -12,6 +13,7 @@ import type { Config } from '../config.ts';
 import { builtLayer } from '../layer.ts';
 import { LedgerTables } from '../ledger-tables.ts';
 import { databaseName, secretsPath, stateMachineArnPrefix } from '../names.ts';
+import { privacyKey } from '../privacy.ts';
 import { deadLetterQueue } from '../queues.ts';
 import { SweepTask } from '../sweep.ts';
 import { Zones } from '../zones.ts';
@@ -25,6 +27,8 @@ export class SharedStack extends Stack {
   readonly deliveryDlq: sqs.Queue;
   readonly database: string;
   readonly duckdb: lambda.LayerVersion;
+  /** Wraps the data keys of encrypted columns. */
+  readonly privacyKey: kms.Key;
 
   constructor(
     scope: Construct,
@@ -36,6 +40,7 @@ export class SharedStack extends Stack {
     super(scope, id, props);
     this.zones = new Zones(this, 'Zones', config);
     this.ledger = new LedgerTables(this, 'Ledger', config);
+    this.privacyKey = privacyKey(this, config);
     this.jobDlq = deadLetterQueue(this, 'JobDlq');
     this.deliveryDlq = deadLetterQueue(this, 'DeliveryDlq');
     this.bus = new events.EventBus(this, 'Bus', { eventBusName: `forebay-${config.stage}` });

@@ -17,4 +17,10 @@ export interface EnvelopeOutput {
 }
 
 /** Environment that the handler reads; infra must set exactly these. */
-export const environment = ['RUNS_TABLE', 'OPS_BUCKET', 'RAW_BUCKET', 'SECRETS_PATH'] as const;
+export const environment = [
+  'RUNS_TABLE',
+  'OPS_BUCKET',
+  'RAW_BUCKET',
+  'SECRETS_PATH',
+  'PRIVACY_KEY_ARN',
+] as const;

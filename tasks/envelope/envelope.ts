@@ -5,18 +5,21 @@ import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { recordFormat } from '../../core/formats/format.ts';
 import type { Job } from '../../core/job/model.ts';
+import { keysOf } from '../../core/privacy/rules.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
 import type { Batch, ByteRange, Reject, Shard } from '../../core/shard.ts';
 import { batchKey, keysKey, rejectsKey } from '../../core/storage.ts';
 import { traceOf } from '../trace.ts';
 import type { EnvelopeInput, EnvelopeOutput } from './contract.ts';
+import { type KeyDeps, withKeys } from './keys.ts';
 
-export interface EnvelopeDeps extends Pick<Ledger, 'putShard'> {
+export interface EnvelopeDeps extends Pick<Ledger, 'putShard'>, KeyDeps {
   readJob(run: RunRef): Promise<Job>;
   readRaw(raw: Shard['raw'], range: ByteRange): Promise<Buffer>;
   /** Puts an object into the ops bucket. */
   putOps(key: string, body: Uint8Array): Promise<unknown>;
-  hashKey(job: string): Promise<Buffer>;
+  /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
+  keepOps(key: string, body: Buffer): Promise<Buffer>;
   /** Gives a folder of its own, which is gone when `use` is done. */
   withDirectory<T>(use: (path: string) => Promise<T>): Promise<T>;
   readFile(path: string): Promise<Buffer>;
@@ -27,7 +30,7 @@ export interface EnvelopeDeps extends Pick<Ledger, 'putShard'> {
 
 /**
  * Envelopes one shard. The ledger is written last: whatever was put before it is put again, with the same
- * bytes, by a repeat.
+ * bytes, by a repeat. A batch with encrypted columns, whose data key no repeat has, is put once and stays.
  */
 export async function envelope(
   deps: EnvelopeDeps,
@@ -39,7 +42,7 @@ export async function envelope(
     const output = await process(deps, job, run, shard, directory);
     const [first] = output.rejects;
     if (first !== undefined && job.contract.onBadRecord === 'fail') throw badRecord(first, run);
-    const batch = await putBatch(deps, run, shard, output);
+    const batch = await putBatch(deps, job, run, shard, output);
     await deps.putShard(run.runId, {
       n: shard.n,
       status: 'done',
@@ -69,20 +72,21 @@ async function process(
 ): Promise<ShardOutput> {
   const bytes = await readWhole(deps, shard.raw, shard);
   const header = shard.header === null ? null : await readWhole(deps, shard.raw, shard.header);
-  const hashes = Object.values(job.privacy).includes('hash');
-  return envelopeShard({
-    job,
-    run,
-    format: recordFormat(job.format, shard),
-    metadata: runMetadata(job, run, deps.region),
-    raw: shard.raw,
-    header,
-    bytes,
-    offset: shard.offset,
-    firstRecord: shard.firstRecord,
-    hashKey: hashes ? await deps.hashKey(run.job) : null,
-    directory,
-  });
+  return withKeys(deps, job, (keys) =>
+    envelopeShard({
+      job,
+      run,
+      format: recordFormat(job.format, shard),
+      metadata: runMetadata(job, run, deps.region),
+      raw: shard.raw,
+      header,
+      bytes,
+      offset: shard.offset,
+      firstRecord: shard.firstRecord,
+      keys,
+      directory,
+    }),
+  );
 }
 
 async function readWhole(deps: EnvelopeDeps, raw: Shard['raw'], range: ByteRange): Promise<Buffer> {
@@ -92,11 +96,19 @@ async function readWhole(deps: EnvelopeDeps, raw: Shard['raw'], range: ByteRange
   throw new ForebayError('ServiceUnavailable', `${what}; it is read again`);
 }
 
-async function putBatch(deps: EnvelopeDeps, run: RunRef, shard: Shard, output: ShardOutput): Promise<Batch> {
+async function putBatch(
+  deps: EnvelopeDeps,
+  job: Job,
+  run: RunRef,
+  shard: Shard,
+  output: ShardOutput,
+): Promise<Batch> {
   const ops = (key: string): ObjectRef => ({ bucket: deps.opsBucket, key });
-  const body = await deps.readFile(output.file);
+  const made = await deps.readFile(output.file);
   const key = batchKey(run.job, run.runId, shard.n);
-  await deps.putOps(key, body);
+  const once = keysOf(job).has('data');
+  const body = once ? await deps.keepOps(key, made) : made;
+  if (!once) await deps.putOps(key, made);
   if (output.ids !== null) {
     await deps.putOps(keysKey(run.job, run.runId, shard.n), await deps.readFile(output.ids));
   }

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { variables } from '../../tasks/environment.ts';
 import {
   attribute,
-  type Json,
   local,
   ofType,
   one,
@@ -271,24 +270,83 @@ test('a job whose bucket no stage maps is told so, with the names that there are
   );
 });
 
-test("a secret is read by Envelope alone, and only by that of a job that hashes: the job's own key", () => {
-  const reading = Object.values(app.jobs)
-    .flatMap((template) => ofType(template, 'AWS::Lambda::Function'))
-    .flatMap((resource) =>
-      rightsOf(resource)
-        .filter(({ actions }) => actions.some((each) => each.startsWith('ssm:')))
-        .map(({ actions, resources }: Json) => ({
-          of: `${resource.stack} ${resource.id}`,
-          actions,
-          resources,
-        })),
-    );
-  expect(reading).toEqual([
+/** A job of each rule that takes a key, beside those without any. */
+const guarded = synthesize(config, [
+  orders,
+  await ordersJob({ name: 'masking', privacy: { note: 'mask', email: { rule: 'truncate', to: 3 } } }),
+  await ordersJob({ name: 'tokens', privacy: { email: { rule: 'tokenise', scope: 'job' } } }),
+  await ordersJob({
+    name: 'joined',
+    privacy: { email: { rule: 'tokenise', scope: 'shared' }, note: 'hash' },
+  }),
+  await ordersJob({ name: 'sealed', privacy: { email: 'encrypt' } }),
+]);
+
+/** Who may do what of a service, or with a resource, in all the app. */
+const rightsWhere = (found: typeof app, pick: (action: string, resource: string) => boolean) =>
+  functionsOf(found).flatMap((resource) =>
+    rightsOf(resource, found).flatMap(({ actions, resources, conditions }) =>
+      actions.flatMap((action) =>
+        resources.flatMap((on) =>
+          pick(action, on)
+            ? [{ of: `${resource.stack} ${resource.id.replace(/Function.*/, '')}`, action, on, conditions }]
+            : [],
+        ),
+      ),
+    ),
+  );
+
+test("a secret is read by Envelope alone, and only those that its job's rules name", () => {
+  const parameter = (name: string) =>
+    `arn:aws:ssm:eu-central-1:123456789012:parameter/forebay/production/${name}`;
+  const reading = rightsWhere(guarded, (action) => action.startsWith('ssm:'));
+  expect(reading.map(({ of, action, on }) => [of, action, on])).toEqual([
+    ['Forebay-production-job-orders JobTasksEnvelope', 'ssm:GetParameter', parameter('orders/hash-key')],
+    ['Forebay-production-job-tokens JobTasksEnvelope', 'ssm:GetParameter', parameter('tokens/token-key')],
+    ['Forebay-production-job-joined JobTasksEnvelope', 'ssm:GetParameter', parameter('_shared/token-key')],
+    ['Forebay-production-job-joined JobTasksEnvelope', 'ssm:GetParameter', parameter('joined/hash-key')],
+  ]);
+});
+
+const privacyKey = attribute(one(guarded.shared, 'AWS::KMS::Key', 'PrivacyKey'), 'Arn');
+
+test('the key of encrypted columns makes data keys for the Envelope of a job that encrypts, for that job; no function unwraps one', () => {
+  expect(rightsWhere(guarded, (_, on) => on === privacyKey)).toEqual([
     {
-      of: expect.stringMatching(/job-orders JobTasksEnvelopeFunction/),
-      actions: ['ssm:GetParameter'],
-      resources: ['arn:aws:ssm:eu-central-1:123456789012:parameter/forebay/production/orders/hash-key'],
+      of: 'Forebay-production-job-sealed JobTasksEnvelope',
+      action: 'kms:GenerateDataKey',
+      on: privacyKey,
+      conditions: { StringEquals: { 'kms:EncryptionContext:forebay:job': 'sealed' } },
     },
+  ]);
+  // Nor does a pattern reach it.
+  const patterns = rightsWhere(guarded, (action, on) => action.startsWith('kms:') && on.includes('*'));
+  expect(patterns).toEqual([]);
+});
+
+test('the local cloud, which knows no conditions on encryption contexts, has none', async () => {
+  const here = synthesize(local, [await ordersJob({ privacy: { email: 'encrypt' } })]);
+  const key = attribute(one(here.shared, 'AWS::KMS::Key', 'PrivacyKey'), 'Arn');
+  const rights = rightsWhere(here, (_, on) => on === key);
+  expect(rights.map(({ action, conditions }) => [action, conditions])).toEqual([['kms:GenerateDataKey', {}]]);
+});
+
+test('an Envelope reads batches back only where it puts them once, which is where it encrypts', () => {
+  const reading = rightsWhere(
+    guarded,
+    (action, on) => action === 's3:GetObject' && on.includes('staging/') && on.includes('batches'),
+  );
+  expect(reading.map(({ of, on }) => [of, on.slice(on.indexOf('/staging/'))])).toEqual([
+    ['Forebay-production-job-sealed JobTasksEnvelope', '/staging/sealed/*/batches/*'],
+  ]);
+});
+
+test('the key of encrypted columns rotates, has its alias, and outlives its stack where data does', async () => {
+  const key = one(guarded.shared, 'AWS::KMS::Key', 'PrivacyKey');
+  expect(key.properties.EnableKeyRotation).toBe(true);
+  expect(key.deletionPolicy).toBe('Retain');
+  expect(ofType(guarded.shared, 'AWS::KMS::Alias').map(({ properties }) => properties)).toEqual([
+    { AliasName: 'alias/forebay-production-privacy', TargetKeyId: attribute(key, 'Arn') },
   ]);
 });
 

@@ -15,7 +15,7 @@ const jobs = [
     name: 'partner',
     source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },
     schedule: null,
-    privacy: {},
+    privacy: { email: 'encrypt', note: { rule: 'tokenise', scope: 'shared' } },
   }),
 ];
 const foreign = {

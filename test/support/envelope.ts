@@ -9,9 +9,27 @@ import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
 import { recordFormat } from '../../core/formats/format.ts';
 import type { Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
+import type { PrivacyKeys } from '../../core/privacy/rules.ts';
 import type { RunRef } from '../../core/run.ts';
 
 export const hashKey = Buffer.from('the key of the golden tests');
+export const keys: PrivacyKeys = {
+  hash: hashKey,
+  token: Buffer.from('the key of tokens in tests'),
+  sharedToken: Buffer.from('the shared key of tokens in tests'),
+  data: { keyId: 'key-of-tests', wrapped: Buffer.from('a wrapped key'), plaintext: Buffer.alloc(32, 7) },
+};
+
+const unasked = (what: string) => async (): Promise<never> => {
+  throw new Error(`${what} is for jobs that encrypt`);
+};
+
+/** Of Envelope's dependencies those that a job without encrypted columns does not use. */
+export const withoutEncryption = {
+  dataKey: unasked('a data key'),
+  keepOps: unasked('a batch that is put once'),
+  secretsPath: '/forebay/test/',
+};
 
 export const runOf = (job: Job): RunRef => ({
   job: job.name,
@@ -42,7 +60,7 @@ export async function envelopeFile(
   for (const [n, range] of scan.ranges.entries()) {
     shards.push(
       await envelopeShard({
-        ...{ job, run, hashKey, firstRecord },
+        ...{ job, run, keys, firstRecord },
         format: recordFormat(job.format, { ...scan, ...range }),
         metadata: runMetadata(job, run, 'eu-west-1'),
         raw: {

@@ -14,6 +14,8 @@ export interface TestCloud {
     credentials: { accessKeyId: string; secretAccessKey: string };
     requestHandler: { httpsAgent: Agent };
   };
+  /** For a program of its own. */
+  env: Record<string, string>;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startCloud(options: { auth: boolean }): Promise<TestCloud>
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       requestHandler: { httpsAgent: agent },
     },
+    env: server.env,
     stop: async () => {
       agent.destroy();
       await server.stop();

@@ -31,6 +31,7 @@ import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import type { WriteMessage } from '../../tasks/write-lake/contract.ts';
 import { receiveBatch, writeLake } from '../../tasks/write-lake/write-lake.ts';
+import { withoutEncryption } from './envelope.ts';
 import { memoryCatalog } from './memory-catalog.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { memoryObjects } from './memory-objects.ts';
@@ -294,7 +295,8 @@ async function writeShard(pipeline: Pipeline, step: Step, run: RunRef, shard: Sh
         ...deps,
         readRaw: (raw, range) => objects.getRange(raw, range),
         putOps: (key, body) => objects.put(ops(key), body),
-        hashKey: async () => Buffer.from('the key of this test'),
+        secretKey: async () => Buffer.from('the key of this test'),
+        ...withoutEncryption,
         withDirectory,
         readFile: (path) => readFile(path),
       },

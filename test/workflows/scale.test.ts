@@ -19,6 +19,7 @@ import { extract, partBytes } from '../../tasks/extract/extract.ts';
 import type { ReconcileOutput } from '../../tasks/reconcile/contract.ts';
 import { writeLake } from '../../tasks/write-lake/write-lake.ts';
 import { type Json, local, ofType, ordersJob, root, synthesize } from '../support/app.ts';
+import { withoutEncryption } from '../support/envelope.ts';
 import { eventCount, historiesOf, mostEvents } from '../support/history.ts';
 import { definitionOf, statesOf, walk } from '../support/machine.ts';
 
@@ -156,7 +157,8 @@ beforeAll(async () => {
       ...{ ...common, putShard: ledger.putShard },
       readRaw: (raw, range) => ofShard.getRange(raw, range),
       putOps: (key, body) => ofShard.put({ bucket: 'ops', key }, body),
-      hashKey: async () => Buffer.from('key'),
+      secretKey: async () => Buffer.from('key'),
+      ...withoutEncryption,
       withDirectory: (use) => use(directory),
       readFile: (path) => readFile(path),
       ...{ opsBucket: 'ops', region: 'eu-west-1' },

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { runMetadata } from '../../../core/envelope/metadata.ts';
 import { envelopeShard } from '../../../core/envelope/shard.ts';
 import { recordFormat } from '../../../core/formats/format.ts';
+import { noKeys } from '../../../core/privacy/rules.ts';
 import { fileOf, jobFrom, report, scratch } from '../case.ts';
 
 const [file = '', jobFile = ''] = process.argv.slice(2);
@@ -20,7 +21,12 @@ await report(async () => {
     raw: { key: 'raw/orders/slice=2026-03-01/run=bench/orders.csv', sha256: 'ab'.repeat(32) },
     header: from === 0 ? null : bytes.subarray(0, from),
     bytes: bytes.subarray(from),
-    ...{ offset: from, firstRecord: 0, hashKey: Buffer.from('the key of the benchmark'), directory },
+    ...{
+      offset: from,
+      firstRecord: 0,
+      directory,
+      keys: { ...noKeys, hash: Buffer.from('the key of the benchmark') },
+    },
   });
   return `${rows} rows, ${rejects.length} rejects, ${filtered} filtered`;
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { tail } from '../../../cli/commands/events.ts';
 import { readRejects } from '../../../cli/commands/rejects.ts';
 import { chooseSlice } from '../../../cli/commands/run.ts';
-import { hashes, initSecrets } from '../../../cli/commands/secrets.ts';
+import { initSecrets } from '../../../cli/commands/secrets.ts';
 import { createOutput } from '../../../cli/output.ts';
 import { type FindRunDeps, findRun } from '../../../cli/run-names.ts';
 import type { Job } from '../../../core/job/model.ts';
@@ -45,7 +45,10 @@ test('a key is made where there is none, at random, below the path of its job', 
   const made: Array<[string, string]> = [];
   const jobs = [
     { ...job, privacy: { email: 'hash' } },
-    { ...job, name: 'other', privacy: { email: 'hash' } },
+    { ...job, name: 'other', privacy: { email: 'hash', name: { rule: 'tokenise', scope: 'job' } } },
+    { ...job, name: 'masked', privacy: { note: 'mask', name: 'encrypt', age: { rule: 'truncate', to: 1 } } },
+    { ...job, name: 'joined', privacy: { email: { rule: 'tokenise', scope: 'shared' } } },
+    { ...job, name: 'joining', privacy: { email: { rule: 'tokenise', scope: 'shared' } } },
   ] as Job[];
   const lines = await initSecrets(
     async (name, value) => {
@@ -58,10 +61,11 @@ test('a key is made where there is none, at random, below the path of its job', 
   expect(lines).toEqual([
     { job: 'orders', name: '/forebay/local/orders/hash-key', created: true },
     { job: 'other', name: '/forebay/local/other/hash-key', created: false },
+    { job: 'other', name: '/forebay/local/other/token-key', created: false },
+    { job: null, name: '/forebay/local/_shared/token-key', created: true },
   ]);
   expect(made.every(([, value]) => /^[0-9a-f]{64}$/.test(value))).toBe(true);
-  expect(made[0]?.[1]).not.toBe(made[1]?.[1]);
-  expect(hashes({ ...job, privacy: { note: 'mask' } } as Job)).toBe(false);
+  expect(new Set(made.map(([, value]) => value)).size).toBe(4);
 });
 
 test("rejects come in the order of the shards' numbers, not of their texts", async () => {

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Job } from '../../../core/job/model.ts';
 import type { ShardRecord } from '../../../core/ledger.ts';
 import type { Shard } from '../../../core/shard.ts';
 import { type EnvelopeDeps, envelope } from '../../../tasks/envelope/envelope.ts';
-import { runOf } from '../../support/envelope.ts';
+import { runOf, withoutEncryption } from '../../support/envelope.ts';
 import { job as plainJob } from '../../support/world.ts';
 
 const head = 'order_id\n';
@@ -49,7 +50,8 @@ function setup({ key = [], onBadRecord, crash, cut = 0 }: Setup = {}) {
       ledger.push(record);
       crashed('putShard');
     },
-    hashKey: async () => Buffer.from('key'),
+    secretKey: async () => Buffer.from('key'),
+    ...withoutEncryption,
     withDirectory: async (use) => {
       const path = await mkdtemp(join(tmpdir(), 'forebay-envelope-'));
       folders.push(path);
@@ -171,4 +173,92 @@ test('a shard is read by the delimiter that it carries', async () => {
   const detected = { ...shard, header: { offset: 0, length: 13 }, offset: 14, length: 6, delimiter: ';' };
   await envelope(deps, { ...input, shard: detected });
   expect(ledger).toMatchObject([{ status: 'done', rejected: 0, batch: { rows: 1 } }]);
+});
+
+const encrypting: Job = {
+  ...plainJob,
+  privacy: { order_id: 'encrypt' },
+};
+
+/** A bucket that a repeat finds as it was left; each attempt has a data key of its own. */
+function encryptingSetup(crash?: 'keepOps' | 'putShard') {
+  const made = setup(crash === 'putShard' ? { crash } : {});
+  const stored = new Map<string, Buffer>();
+  const asked: Array<{ job: string; plaintext: Buffer }> = [];
+  let crashing = crash === 'keepOps';
+  const deps: EnvelopeDeps = {
+    ...made.deps,
+    readJob: async () => encrypting,
+    secretKey: async (name) => expect.fail(`asked for ${name}`),
+    dataKey: async (job) => {
+      const plaintext = randomBytes(32);
+      asked.push({ job, plaintext });
+      return { keyId: 'k', wrapped: Buffer.from(plaintext.map((byte) => byte ^ 0xff)), plaintext };
+    },
+    keepOps: async (key, body) => {
+      const there = stored.get(key);
+      if (there === undefined) stored.set(key, body);
+      if (crashing) {
+        crashing = false;
+        throw new Error('crash after keepOps');
+      }
+      return there ?? body;
+    },
+  };
+  return { ...made, deps, stored, asked };
+}
+
+test('a job that encrypts asks for one data key, bound to it, and for no secret; behind the shard it is gone', async () => {
+  const { deps, input, asked, puts } = encryptingSetup();
+  await envelope(deps, input);
+  expect(asked.map(({ job }) => job)).toEqual(['orders']);
+  expect(asked[0]?.plaintext).toEqual(Buffer.alloc(32));
+  // The batch is put once, by the other verb.
+  expect(puts.map(([key]) => key)).toEqual(['rejects/orders/r1/3.ndjson']);
+});
+
+test.each(['keepOps', 'putShard'] as const)(
+  'F13 a crash behind %s: the repeat, whose data key is another, takes the batch that is there',
+  async (crash) => {
+    const { deps, input, stored, asked, ledger } = encryptingSetup(crash);
+    await expect(envelope(deps, input)).rejects.toThrow(`crash after ${crash}`);
+    const [first] = [...stored.values()];
+    const output = await envelope(deps, input);
+    expect(asked.length).toBe(2);
+    expect([...stored.values()]).toEqual([first]);
+    const sha256 = createHash('sha256')
+      .update(first ?? '')
+      .digest('hex');
+    expect(output.batch).toMatchObject({ rows: 3, bytes: first?.length, sha256 });
+    expect(new Set(ledger.map(({ batch }) => batch?.sha256))).toEqual(new Set([sha256]));
+  },
+);
+
+test('a data key is overwritten also where its shard fails', async () => {
+  const { deps, input, asked } = encryptingSetup();
+  const torn = {
+    ...deps,
+    readJob: async () => ({ ...encrypting, contract: { ...encrypting.contract, filter: 'nope = 1' } }),
+  };
+  await expect(envelope(torn, input)).rejects.toMatchObject({ name: 'ColumnMissing' });
+  expect(asked[0]?.plaintext).toEqual(Buffer.alloc(32));
+});
+
+test("a job's Envelope asks for the keys that its rules name, by their place in the store", async () => {
+  const rules: Record<string, [Job['privacy'], string[]]> = {
+    none: [{ order_id: 'mask' }, []],
+    hash: [{ order_id: 'hash' }, ['/forebay/test/orders/hash-key']],
+    token: [{ order_id: { rule: 'tokenise', scope: 'job' } }, ['/forebay/test/orders/token-key']],
+    shared: [{ order_id: { rule: 'tokenise', scope: 'shared' } }, ['/forebay/test/_shared/token-key']],
+  };
+  for (const [name, [privacy, expected]] of Object.entries(rules)) {
+    const { deps, input } = setup();
+    const asked: string[] = [];
+    const secretKey = async (secret: string) => {
+      asked.push(secret);
+      return Buffer.from('key');
+    };
+    await envelope({ ...deps, secretKey, readJob: async () => ({ ...plainJob, privacy }) }, input);
+    expect(asked, name).toEqual(expected);
+  }
 });

@@ -345,24 +345,11 @@ const cases: Case[] = [
   [envelope("tags: ['sales', '']"), 'envelope.tags.1', '""', 'texts that are not empty'],
   // privacy
   [{ privacy: "['note']" }, 'privacy', '["note"]', 'an object: { column: rule }'],
-  [{ privacy: "{ note: 'encrypt' }" }, 'privacy.note', '"encrypt"', "one of 'hash', 'mask', 'drop'"],
   [
     { privacy: "{ nota: 'mask' }" },
     'privacy.nota',
     '"nota"',
     "a column of the contract; did you mean 'note'?",
-  ],
-  [
-    { ...contract("key: ['id']"), privacy: "{ id: 'mask' }" },
-    'privacy.id',
-    '"mask"',
-    'hash, or no rule: it is a key, and a masked or dropped one tells no record from another',
-  ],
-  [
-    { ...contract("key: ['id']"), privacy: "{ id: 'drop' }" },
-    'privacy.id',
-    '"drop"',
-    'hash, or no rule: it is a key, and a masked or dropped one tells no record from another',
   ],
   [
     { privacy: "{ id: 'drop', qty: 'drop', note: 'drop' }" },

@@ -10,7 +10,7 @@ import {
   sha1OfName,
   uuidFromSha1,
 } from '../../../core/envelope/id.ts';
-import { blobLiteral, hmacSha256 } from '../../../core/privacy/rules.ts';
+import { blobLiteral, hmacSha256 } from '../../../core/privacy/hmac.ts';
 
 const ask = (sql: string): Promise<string> =>
   withDuckDB(async (duck) => String((await duck.runAndReadAll(`SELECT ${sql}`)).getRows()[0]?.[0]));
