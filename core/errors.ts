@@ -33,6 +33,9 @@ const terminal = [
   'DoctypeForbidden',
   'RecordNested',
   'ContextTooLarge',
+  'EncodingInvalid',
+  'GzipInvalid',
+  'GzipTooLarge',
   // bytes that are not what they should be
   'ChecksumMismatch',
   'CountMismatch',

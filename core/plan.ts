@@ -8,13 +8,14 @@ export function planShards(scanned: readonly ScannedObject[]): Shard[] {
     .map((shard, n) => ({ n, ...shard }));
 }
 
-function shardsOf({ object, raw, scan }: ScannedObject): Array<Omit<Shard, 'n'>> {
+function shardsOf({ object, raw, unpacked, scan }: ScannedObject): Array<Omit<Shard, 'n'>> {
   const { bucket, key, versionId, sha256 } = raw;
   let firstRecord = 0;
   return scan.ranges.map(({ offset, length, records, context }) => {
     const shard = {
       object: object.n,
       raw: { bucket, key, versionId, sha256 },
+      unpacked: unpacked === null ? null : { bucket: unpacked.bucket, key: unpacked.key },
       header: scan.header,
       ...(scan.delimiter === undefined ? {} : { delimiter: scan.delimiter }),
       ...{ offset, length, firstRecord, records },

@@ -17,7 +17,7 @@ export interface SourceObject {
   name: string;
 }
 
-/** A byte range, `[offset, offset + length)`, of a raw object. */
+/** A byte range, `[offset, offset + length)`, of a raw object, or of its text where that had to be unpacked. */
 export interface ByteRange {
   offset: number;
   length: number;
@@ -44,10 +44,20 @@ export interface Scan extends Pick<Detected, 'delimiter'> {
   ranges: Array<ByteRange & Pick<Detected, 'context'> & { records: number }>;
 }
 
+/** An object that Extract put, as S3 has it. */
+export interface StoredBytes extends ObjectRef {
+  versionId: string | null;
+  bytes: number;
+  /** Hex. */
+  sha256: string;
+}
+
 /** What Extract found of an object, in `staging/<job>/<run>/scans/<n>.json`; the ledger has its summary. */
 export interface ScannedObject {
   object: SourceObject;
-  raw: ObjectRef & { versionId: string | null; bytes: number; sha256: string };
+  raw: StoredBytes;
+  /** Its text in UTF-8, where the raw bytes are not that: `scan` is of this then. */
+  unpacked: StoredBytes | null;
   scan: Scan;
 }
 
@@ -57,7 +67,10 @@ export interface Shard extends ByteRange, Detected {
   n: number;
   /** `n` of the object it is a range of. */
   object: number;
+  /** Whose records these are: ids and lineage are made from it. */
   raw: ObjectRef & { versionId: string | null; sha256: string };
+  /** Where their bytes lie, if they were unpacked; `null`: in `raw` itself. */
+  unpacked: ObjectRef | null;
   header: ByteRange | null;
   /** The number, from 0 within the object, of the shard's first record. */
   firstRecord: number;
@@ -83,10 +96,10 @@ export interface Reject {
   column: string | null;
   /** From 0, within the raw object. */
   record: number;
-  /** Key of the raw object. */
+  /** Key, in the raw bucket, of the object that its bytes lie in: the raw one, or what was unpacked from it. */
   object: string;
   in: 'raw' | 'unpacked';
-  /** Bytes from the start of the raw object. */
+  /** Bytes from the start of that object. */
   offset: number;
   length: number;
   message: string;

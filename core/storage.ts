@@ -8,6 +8,14 @@ export const inboxPrefix = (job: string, slice: string): string => `${job}/${sli
 export const rawKey = (job: string, slice: string, runId: string, name: string): string =>
   `raw/${job}/slice=${slice}/run=${runId}/${encode(name)}`;
 
+/** The text of a raw object that had to be unpacked, in the raw bucket, too. Shorter than the raw object's key. */
+export const jobUnpackedPrefix = (job: string): string => `unpacked/${job}/`;
+export const unpackedKey = (job: string, runId: string, name: string): string =>
+  `${jobUnpackedPrefix(job)}${runId}/${encode(name)}`;
+
+/** What Extract puts of a job: as it came, and unpacked. */
+export const rawPrefixes = (job: string): string[] => [`raw/${job}/`, jobUnpackedPrefix(job)];
+
 /** Of all runs of a job. */
 export const jobStagingPrefix = (job: string): string => `staging/${job}/`;
 export const stagingPrefix = (job: string, runId: string): string => `${jobStagingPrefix(job)}${runId}/`;

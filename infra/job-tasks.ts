@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { jobStagingPrefix, tableName, tablePrefix } from '../core/storage.ts';
+import { jobStagingPrefix, rawPrefixes, tableName, tablePrefix } from '../core/storage.ts';
 import { environment as catalogEnvironment } from '../tasks/catalog/contract.ts';
 import { environment as closeRunEnvironment } from '../tasks/close-run/contract.ts';
 import { environment as discoverEnvironment } from '../tasks/discover/contract.ts';
@@ -130,12 +130,11 @@ export class JobTasks extends Construct {
       timeout: Duration.minutes(15),
       memoryMiB: 1_769,
     });
-    const raw = `raw/${this.#job}/`;
     grantSource(task, shared, version.job, 'read');
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
     writeObjects(task, shared.zones.ops, this.#staging);
-    writeObjects(task, shared.zones.raw, raw);
-    readObjects(task, shared.zones.raw, raw);
+    writeObjects(task, shared.zones.raw, ...rawPrefixes(this.#job));
+    readObjects(task, shared.zones.raw, ...rawPrefixes(this.#job));
     putOutcomes(task, shared.ledger);
     return task;
   }
@@ -154,7 +153,7 @@ export class JobTasks extends Construct {
     const { shared, version } = this.#props;
     const shape = { timeout: Duration.minutes(15), memoryMiB: 1_769, temporaryMiB: 2_048 };
     const task = this.#task('Envelope', 'envelope', envelopeEnvironment, shape, true);
-    readObjects(task, shared.zones.raw, `raw/${this.#job}/`);
+    readObjects(task, shared.zones.raw, ...rawPrefixes(this.#job));
     readObjects(task, shared.zones.ops, this.#versionsOfJob);
     writeObjects(task, shared.zones.ops, this.#staging, `rejects/${this.#job}/`);
     putOutcomes(task, shared.ledger);

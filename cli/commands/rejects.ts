@@ -34,7 +34,7 @@ export function addRejects(program: Command, open: OpenSession): void {
       output.table(
         ['code', 'column', 'record', 'offset', 'length', 'object', 'message'],
         rows.map((row) => [
-          ...[row.code, row.column, row.record, row.offset, row.length, baseName(row.object), row.message],
+          ...[row.code, row.column, row.record, row.offset, row.length, placeOf(row), row.message],
         ]),
       );
       if (rows.length === 0) output.note('this run rejected nothing');
@@ -42,7 +42,11 @@ export function addRejects(program: Command, open: OpenSession): void {
     });
 }
 
-const baseName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
+/** Offsets in what was unpacked are not to be taken for those in the raw object of the same name. */
+export const placeOf = ({ object, in: where }: Pick<Reject, 'object' | 'in'>): string => {
+  const name = object.slice(object.lastIndexOf('/') + 1);
+  return where === 'raw' ? name : `${name} (${where})`;
+};
 
 /** In the order of the shards' numbers. */
 export async function* readRejects(

@@ -33,9 +33,11 @@ export interface ShardInput {
   run: Pick<RunRef, 'job' | 'runId' | 'slice' | 'jobVersion'>;
   metadata: Omit<EnvelopeMetadata, 'id'>;
   raw: { key: string; sha256: string };
+  /** What `bytes` lie in, where that is not the raw object. */
+  unpacked: { key: string } | null;
   header: Uint8Array | null;
   bytes: Uint8Array;
-  /** Of the first byte and the first record of `bytes`, within the raw object. */
+  /** Of the first byte and the first record of `bytes`, within the object that they lie in. */
   offset: number;
   firstRecord: number;
   /** Those that the job's privacy rules take. */
@@ -198,7 +200,7 @@ async function writeIds(duck: DuckDBConnection, directory: string): Promise<stri
   return file;
 }
 
-/** Rejects with their place in the raw object, found by a second look at the shard's bytes. */
+/** Rejects with their place in the object that they lie in, found by a second look at the shard's bytes. */
 function place(input: ShardInput, found: readonly Found[]): Reject[] {
   const sorted = [...found].sort((a, b) => a.record - b.record);
   const ranges = input.format.locate(
@@ -208,8 +210,8 @@ function place(input: ShardInput, found: readonly Found[]): Reject[] {
   return sorted.map(({ record, fault }, i) => ({
     ...fault,
     record: input.firstRecord + record,
-    object: input.raw.key,
-    in: 'raw',
+    object: (input.unpacked ?? input.raw).key,
+    in: input.unpacked === null ? ('raw' as const) : ('unpacked' as const),
     offset: input.offset + (ranges[i]?.offset ?? 0),
     length: ranges[i]?.length ?? 0,
   }));

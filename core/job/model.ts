@@ -21,7 +21,17 @@ export interface S3Source {
 
 export type Source = InboxSource | S3Source;
 
-export interface CsvFormat {
+/** How text is encoded. `latin-1` is ISO 8859-1, and not windows-1252. */
+export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'latin-1' | 'windows-1252';
+
+interface AnyFormat {
+  /** Whether a slice without a single record is a failure (`SourceEmpty`). */
+  required: boolean;
+  /** Of files that begin without a byte order mark. */
+  encoding: Encoding;
+}
+
+export interface CsvFormat extends AnyFormat {
   kind: 'csv';
   /** One character or several; `detect`: each file tells. */
   delimiter: string;
@@ -42,32 +52,28 @@ export interface CsvFormat {
   nulls: string[];
   /** A record that begins with this is passed over, and neither counted nor read. */
   comment: string | null;
-  /** Whether a slice without a single record is a failure (`SourceEmpty`). */
-  required: boolean;
 }
 
-export interface NdjsonFormat {
+export interface NdjsonFormat extends AnyFormat {
   kind: 'ndjson';
   /** `null`: each line is an object. Else an array, whose names are in the first line, or in this list. */
   header: null | 'first-line' | string[];
-  required: boolean;
 }
 
-export interface JsonFormat {
+export interface JsonFormat extends AnyFormat {
   kind: 'json';
   /** To the array whose elements are the records, or to the object that is the one record. */
   path: string;
-  required: boolean;
 }
 
-export interface XmlFormat {
+export interface XmlFormat extends Omit<AnyFormat, 'encoding'> {
+  /** `null`: the file's own XML declaration says it. */
+  encoding: Encoding | null;
   kind: 'xml';
   /** Path of element names that a record's element ends, `Series/Obs`; with `/` in front it begins at the root. */
   record: string;
   /** Whether names count without their prefix, or with it as it is written. */
   namespaces: 'strip' | 'keep';
-  /** Whether a slice without a single record is a failure (`SourceEmpty`). */
-  required: boolean;
 }
 
 export type Format = CsvFormat | NdjsonFormat | JsonFormat | XmlFormat;

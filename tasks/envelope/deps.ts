@@ -17,7 +17,7 @@ export function envelopeDeps(env: Record<(typeof environment)[number], string>):
     ...ledgerOf(env),
     readJob: jobReader(objects, env.OPS_BUCKET),
     // The key is this run's own, and written once: it has no other version.
-    readRaw: (raw, range) => objects.getRange(raw, range),
+    readRaw: (object, range) => objects.getRange(object, range),
     putOps: (key, body) => objects.put(ops(key), body),
     keepOps: async (key, body) =>
       (await objects.put(ops(key), body, { ifNoneMatch: true })) ? body : objects.get(ops(key)),

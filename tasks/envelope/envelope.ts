@@ -15,7 +15,8 @@ import { type KeyDeps, withKeys } from './keys.ts';
 
 export interface EnvelopeDeps extends Pick<Ledger, 'putShard'>, KeyDeps {
   readJob(run: RunRef): Promise<Job>;
-  readRaw(raw: Shard['raw'], range: ByteRange): Promise<Buffer>;
+  /** Of a raw object, or of what was unpacked from it. */
+  readRaw(object: ObjectRef, range: ByteRange): Promise<Buffer>;
   /** Puts an object into the ops bucket. */
   putOps(key: string, body: Uint8Array): Promise<unknown>;
   /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
@@ -70,8 +71,9 @@ async function process(
   shard: Shard,
   directory: string,
 ): Promise<ShardOutput> {
-  const bytes = await readWhole(deps, shard.raw, shard);
-  const header = shard.header === null ? null : await readWhole(deps, shard.raw, shard.header);
+  const object = shard.unpacked ?? shard.raw;
+  const bytes = await readWhole(deps, object, shard);
+  const header = shard.header === null ? null : await readWhole(deps, object, shard.header);
   return withKeys(deps, job, (keys) =>
     envelopeShard({
       job,
@@ -79,6 +81,7 @@ async function process(
       format: recordFormat(job.format, shard),
       metadata: runMetadata(job, run, deps.region),
       raw: shard.raw,
+      unpacked: shard.unpacked,
       header,
       bytes,
       offset: shard.offset,
@@ -89,10 +92,10 @@ async function process(
   );
 }
 
-async function readWhole(deps: EnvelopeDeps, raw: Shard['raw'], range: ByteRange): Promise<Buffer> {
-  const bytes = await deps.readRaw(raw, range);
+async function readWhole(deps: EnvelopeDeps, object: ObjectRef, range: ByteRange): Promise<Buffer> {
+  const bytes = await deps.readRaw(object, range);
   if (bytes.length === range.length) return bytes;
-  const what = `${raw.key} gave ${bytes.length} of the ${range.length} bytes from ${range.offset}`;
+  const what = `${object.key} gave ${bytes.length} of the ${range.length} bytes from ${range.offset}`;
   throw new ForebayError('ServiceUnavailable', `${what}; it is read again`);
 }
 

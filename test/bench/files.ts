@@ -98,7 +98,7 @@ export async function jobFiles(): Promise<
   const observations: Job = {
     ...legs,
     name: 'observations',
-    format: { kind: 'xml', record: 'Series/Obs', namespaces: 'strip', required: false },
+    format: { kind: 'xml', record: 'Series/Obs', namespaces: 'strip', required: false, encoding: null },
     contract: {
       ...legs.contract,
       columns: [

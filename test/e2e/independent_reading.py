@@ -1,4 +1,4 @@
-"""Reads a CSV file with Python's own csv module and prints each row as the table should hold it.
+"""Reads a CSV file (its name may say .gz, and a third argument its encoding) with Python's own csv module and prints each row as the table should hold it.
 
 Shares no code with Forebay: what the deployed pipeline wrote is compared with this, row by row.
 Output: one JSON array of texts (or null) a line, in the file's order; numbers, dates and timestamps in the
@@ -7,6 +7,7 @@ canonical text that `forebay query --format ndjson` prints.
 import csv
 import datetime
 import decimal
+import gzip
 import json
 import sys
 
@@ -58,9 +59,10 @@ LAYOUTS = {
 }
 
 
-def main(layout, path):
+def main(layout, path, encoding="utf-8"):
     rules = LAYOUTS[layout]
-    with open(path, encoding="utf-8", newline="") as file:
+    opened = gzip.open if path.endswith(".gz") else open
+    with opened(path, "rt", encoding=encoding, newline="") as file:
         rows = csv.reader(file)
         if rules["header"]:
             next(rows)
@@ -71,4 +73,4 @@ def main(layout, path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

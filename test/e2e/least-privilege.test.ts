@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
@@ -51,6 +52,8 @@ const business: Record<string, string[]> = {
     'own read inbox',
     'own read raw',
     'own write raw',
+    'own read unpacked',
+    'own write unpacked',
     'own read job version',
     'own write staging',
     'put outcome',
@@ -65,6 +68,7 @@ const business: Record<string, string[]> = {
   ],
   Envelope: [
     'own read raw',
+    'own read unpacked',
     'own read job version',
     'own write staging',
     'own write rejects',
@@ -190,8 +194,8 @@ async function outputsOf(settings: Settings, StackName: string): Promise<Record<
 /** A job with a run that wrote one record and rejected one, so that there is an object of each kind. */
 async function loaded(settings: Settings, job: string, key: string): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-files-'));
-  const file = join(folder, 'a.csv');
-  writeFileSync(file, `${key},email\n1,a@example.org\nx,b@example.org\n`);
+  const file = join(folder, 'a.csv.gz');
+  writeFileSync(file, gzipSync(`${key},email\n1,a@example.org\nx,b@example.org\n`));
   const slice = '2026-03-01';
   const { runId } = await cloud.json<{ runId: string }>('load', job, file, '--slice', slice);
   rmSync(folder, { recursive: true, force: true });

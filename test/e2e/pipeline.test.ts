@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -274,6 +275,47 @@ const cases = [
   { job: 'routes', name: 'routes.dat', records: 67_663 },
 ];
 
+const halves = (bytes: Buffer): Buffer[] => [bytes.subarray(0, 1e6), bytes.subarray(1e6)];
+const utf16le = (bytes: Buffer): Buffer => Buffer.from(`\ufeff${bytes}`, 'utf16le');
+
+/** Copies of the tweets: how Python names their encoding, and how they are made. */
+const packed = [
+  {
+    ...{ name: 'tweets.csv.gz', slice: '2026-03-01', encoding: 'utf-8' },
+    make: (bytes: Buffer) => Buffer.concat(halves(bytes).map((half) => gzipSync(half))),
+  },
+  { ...{ name: 'tweets-utf16le.csv', slice: '2026-03-02', encoding: 'utf-16' }, make: utf16le },
+  {
+    ...{ name: 'tweets-utf16be.csv.gz', slice: '2026-03-03', encoding: 'utf-16' },
+    make: (bytes: Buffer) => gzipSync(utf16le(bytes).swap16()),
+  },
+];
+
+/** The rows of a slice are those that Python finds in the file. */
+async function compare(layout: string, path: string, encoding: string, rowsFrom: string, records: number) {
+  const script = join(root, 'test', 'e2e', 'independent_reading.py');
+  const printed = execFileSync('python3', [script, layout, path, encoding], {
+    maxBuffer: 256 * 1024 ** 2,
+    encoding: 'utf8',
+  });
+  const expected = printed
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Array<string | null>);
+  expect(expected).toHaveLength(records);
+  const rows = await rowsOf(
+    `SELECT * EXCLUDE (metadata, slice) FROM ${rowsFrom} ORDER BY metadata.lineage.record`,
+  );
+  const actual = rows.map((row) =>
+    Object.values(row).map((value) => (value === null ? null : String(value))),
+  );
+  expect(actual.length).toBe(records);
+  const different = expected.findIndex((row, i) => JSON.stringify(row) !== JSON.stringify(actual[i]));
+  expect(
+    different < 0 ? null : { row: different, expected: expected[different], actual: actual[different] },
+  ).toBeNull();
+}
+
 describe.skipIf(!existsSync(real))('real files (skipped where the folder of real files is not there)', () => {
   test.each(cases)(
     '$name arrives row by row as an independent reading has it',
@@ -281,29 +323,51 @@ describe.skipIf(!existsSync(real))('real files (skipped where the folder of real
       const path = join(real, name);
       const loaded = await cloud.json<Loaded>('load', job, path, '--slice', 'once');
       expect(loaded.status).toBe('COMPLETED');
-      const script = join(root, 'test', 'e2e', 'independent_reading.py');
-      const printed = execFileSync('python3', [script, job, path], {
-        maxBuffer: 256 * 1024 ** 2,
-        encoding: 'utf8',
-      });
-      const expected = printed
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line) as Array<string | null>);
-      expect(expected).toHaveLength(records);
-      const table = job.replaceAll('-', '_');
-      const rows = await rowsOf(
-        `SELECT * EXCLUDE (metadata, slice) FROM ${table} ORDER BY metadata.lineage.record`,
-      );
-      const actual = rows.map((row) =>
-        Object.values(row).map((value) => (value === null ? null : String(value))),
-      );
-      expect(actual.length).toBe(records);
-      const different = expected.findIndex((row, i) => JSON.stringify(row) !== JSON.stringify(actual[i]));
-      expect(
-        different < 0 ? null : { row: different, expected: expected[different], actual: actual[different] },
-      ).toBeNull();
+      await compare(job, path, 'utf-8', job.replaceAll('-', '_'), records);
     },
     120_000,
   );
+
+  test.each(packed)(
+    'F45 F48 $name, made of the tweets, arrives row by row as an independent reading has it',
+    async ({ name, slice, encoding, make }) => {
+      const path = join(files, name);
+      writeFileSync(path, make(readFileSync(join(real, 'tweets.csv'))));
+      const loaded = await cloud.json<Loaded>('load', 'tweets-packed', path, '--slice', slice);
+      expect(loaded.status).toBe('COMPLETED');
+      await compare('tweets', path, encoding, `tweets_packed WHERE slice = '${slice}'`, 12_118);
+    },
+    120_000,
+  );
+});
+
+describe('orders that come as gzip', () => {
+  test('F45 F48 and in UTF-16 have their rejects placed in what was unpacked', async () => {
+    const path = join(files, 'whole.csv.gz');
+    const lines = [head, '1,2026-03-01T09:30:00Z,1,1.00,e@example.org,ä,new', '2,x'];
+    writeFileSync(path, gzipSync(Buffer.from(`\ufeff${lines.join('\n')}`, 'utf16le')));
+    const { runId, status } = await cloud.json<Loaded>('load', 'orders', path, '--slice', '2026-03-06');
+    expect(status).toBe('PARTIAL');
+    const { stdout } = await cloud.forebay('--json', 'rejects', runId);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ code: 'RaggedRow', record: 1, in: 'unpacked', object: `unpacked/orders/${runId}/whole.csv.gz` },
+      ...{ offset: Buffer.byteLength(`${lines[0]}\n${lines[1]}\n`), length: 3 },
+    });
+    const shown = await cloud.forebay('rejects', runId);
+    expect(shown.stdout).toContain('whole.csv.gz (unpacked)');
+  }, 60_000);
+
+  test('F44 that are cut off fail the run, and nothing of them is published', async () => {
+    const path = join(files, 'cut.csv.gz');
+    const whole = gzipSync(`${head}\n${'1,2026-03-01T09:30:00Z,1,1.00,e@example.org,,new\n'.repeat(1_000)}`);
+    writeFileSync(path, whole.subarray(0, -5));
+    const { code, stdout } = await cloud.forebay('--json', 'load', 'orders', path, '--slice', '2026-03-05');
+    expect(code).toBe(1);
+    const { runId, status } = JSON.parse(stdout) as Loaded;
+    expect(status).toBe('FAILED');
+    const event = await nextEvent(({ detail }) => detail.data.runId === runId);
+    expect(event.detail.data).toMatchObject({ status: 'FAILED', error: { name: 'GzipInvalid' } });
+    const [count] = await rowsOf("SELECT count(*) AS n FROM orders WHERE slice = '2026-03-05'");
+    expect(Number(count?.n)).toBe(0);
+  }, 180_000);
 });

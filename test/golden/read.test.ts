@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { recordFormat } from '../../core/formats/format.ts';
 import type { Format } from '../../core/job/model.ts';
+import { textOf } from '../support/text.ts';
 import { formatOf, isMembers, readFile } from '../unit/formats/support.ts';
 
 /**
@@ -26,7 +27,8 @@ const lines = (name: string, file: string): unknown[] =>
 /** The records and rejects of a file, each shard read and located by itself. */
 async function readCase(name: string, input: string, shardBytes: number) {
   const format = formatOf(json<Partial<Format>>(name, 'format.json'));
-  const bytes = readFileSync(join(root, name, input));
+  const text = await textOf(readFileSync(join(root, name, input)), format.encoding);
+  const { bytes } = text;
   const asked = isMembers(format) && existsSync(join(root, name, 'fields.json'));
   const file = await readFile(format, bytes, shardBytes, asked ? json(name, 'fields.json') : undefined);
   const places = file.scan.ranges.flatMap((range) =>
@@ -39,7 +41,7 @@ async function readCase(name: string, input: string, shardBytes: number) {
     fields: file.fields,
     records: file.rows.map((fields, i) => ({ record: file.numbers[i], fields })),
     rejects: file.malformed.map(({ record, code, message }) => ({
-      ...{ code, column: null, record, object: input, in: 'raw' },
+      ...{ code, column: null, record, object: input, in: text.in },
       ...places[record],
       message,
     })),

@@ -165,7 +165,7 @@ test("a job's functions reach objects of their own job alone, and no whole bucke
       for (const object of reached.flatMap(({ resources }) => resources)) {
         // The asset that OpenRun pins, and the prefix that the job file names, are each a job's own, too.
         const own = new RegExp(
-          `>/(raw|staging|rejects|manifests|jobs|lake)/${name}/|>/${name}/|/[0-9a-f]{64}\\.json$`,
+          `>/(raw|unpacked|staging|rejects|manifests|jobs|lake)/${name}/|>/${name}/|/[0-9a-f]{64}\\.json$`,
         );
         const source = `arn:aws:s3:::${bucketOfPartner.bucket}/out/*`;
         expect(

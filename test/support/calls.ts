@@ -34,6 +34,7 @@ import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/cl
 import type { Outputs } from '../../core/outputs.ts';
 import {
   inboxPrefix,
+  jobUnpackedPrefix,
   jobVersionKey,
   manifestKey,
   rejectsPrefix,
@@ -87,6 +88,7 @@ export async function objectCalls(
   const { job, slice, runId, version } = target;
   const inbox = inboxPrefix(job, slice);
   const raw = `raw/${job}/`;
+  const unpacked = jobUnpackedPrefix(job);
   const lake = tablePrefix(job);
   const staging = stagingPrefix(job, runId);
   const rejects = rejectsPrefix(job, runId);
@@ -98,6 +100,10 @@ export async function objectCalls(
     'write raw': write(at.RawBucket, `${raw}probe`),
     'delete raw': remove(at.RawBucket, `${raw}probe`),
     'list raw': list(at.RawBucket, raw),
+    'read unpacked': read(at.RawBucket, await first(at.RawBucket, unpacked)),
+    'write unpacked': write(at.RawBucket, `${unpacked}probe`),
+    'delete unpacked': remove(at.RawBucket, `${unpacked}probe`),
+    'list unpacked': list(at.RawBucket, unpacked),
     'read lake': read(at.LakeBucket, await first(at.LakeBucket, lake)),
     'write lake': write(at.LakeBucket, `${lake}probe`),
     'delete lake': remove(at.LakeBucket, `${lake}probe`),

@@ -11,6 +11,7 @@ import type { Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
 import type { PrivacyKeys } from '../../core/privacy/rules.ts';
 import type { RunRef } from '../../core/run.ts';
+import { textOf } from './text.ts';
 
 export const hashKey = Buffer.from('the key of the golden tests');
 export const keys: PrivacyKeys = {
@@ -45,16 +46,18 @@ export async function envelopeFile(
   input: Uint8Array,
   options: { shardBytes: number; directory: string; object?: string },
 ): Promise<ShardOutput[]> {
+  const text = await textOf(input, job.format.encoding);
   const scanner = recordFormat(job.format).scanner({
     shardBytes: options.shardBytes,
     maxRecordBytes: 16 * 1024 * 1024,
     paths: pathsOf(job.contract),
   });
-  scanner.push(input);
+  scanner.push(text.bytes);
   const scan = scanner.end();
   const part = (range: { offset: number; length: number }) =>
-    input.subarray(range.offset, range.offset + range.length);
+    text.bytes.subarray(range.offset, range.offset + range.length);
   const run = runOf(job);
+  const key = options.object ?? 'input.csv';
   const shards: ShardOutput[] = [];
   let firstRecord = 0;
   for (const [n, range] of scan.ranges.entries()) {
@@ -63,10 +66,8 @@ export async function envelopeFile(
         ...{ job, run, keys, firstRecord },
         format: recordFormat(job.format, { ...scan, ...range }),
         metadata: runMetadata(job, run, 'eu-west-1'),
-        raw: {
-          key: options.object ?? 'input.csv',
-          sha256: createHash('sha256').update(input).digest('hex'),
-        },
+        raw: { key, sha256: createHash('sha256').update(input).digest('hex') },
+        unpacked: text.in === 'raw' ? null : { key },
         header: scan.header === null ? null : part(scan.header),
         bytes: part(range),
         offset: range.offset,

@@ -25,7 +25,7 @@ export const job: Job = {
   format: {
     ...{ kind: 'csv', delimiter: ',', quote: '"', escape: '"', header: true },
     ...{ headerNames: 'reject', skipRows: 0, trim: false, ragged: 'reject' },
-    ...{ nulls: [], comment: null, required: false },
+    ...{ nulls: [], comment: null, required: false, encoding: 'utf-8' },
   },
   contract: {
     columns: [{ name: 'order_id', type: { name: 'bigint' }, nullable: false, from: null }],

@@ -11,11 +11,20 @@ import { readFooter } from '../../aws/parquet.ts';
 import { planShards } from '../../core/plan.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
 import type { ByteRange, Shard, SourceObject } from '../../core/shard.ts';
-import { batchKey, manifestKey, objectsKey, rawKey, scanKey, shardsKey } from '../../core/storage.ts';
+import {
+  batchKey,
+  manifestKey,
+  objectsKey,
+  rawKey,
+  scanKey,
+  shardsKey,
+  unpackedKey,
+} from '../../core/storage.ts';
 import { type Config, defaults } from '../../infra/config.ts';
 import { visibility, writerTimeout } from '../../infra/timeouts.ts';
 import { envelope } from '../../tasks/envelope/envelope.ts';
-import { extract, partBytes } from '../../tasks/extract/extract.ts';
+import { partBytes } from '../../tasks/extract/copy.ts';
+import { extract } from '../../tasks/extract/extract.ts';
 import type { ReconcileOutput } from '../../tasks/reconcile/contract.ts';
 import { writeLake } from '../../tasks/write-lake/write-lake.ts';
 import { type Json, local, ofType, ordersJob, root, synthesize } from '../support/app.ts';
@@ -328,6 +337,7 @@ function longestStates(): Record<string, unknown> {
   const shard: Shard = {
     ...{ n: count, object: count, offset: count, length: count, firstRecord: count, records: count },
     raw: { bucket, key: rawKey(job, slice, runId, name), versionId: 'v'.repeat(1_024), sha256 },
+    unpacked: { bucket, key: unpackedKey(job, runId, name) },
     header: { offset: count, length: count },
   };
   const batch = { ...ref(batchKey(job, runId, count)), rows: count, bytes: count, sha256 };

@@ -2,7 +2,7 @@
  * The grammar of CSV that both readings follow, RFC 4180 with what real files need. `docs/formats.md#csv` has it
  * for users.
  *
- * - A file is UTF-8. A byte order mark at its start is no part of it; one of UTF-16 or UTF-32 refuses the file.
+ * - A file is UTF-8, if need be once it is unpacked. A byte order mark at its start is no part of it.
  * - `skipRows` lines are passed over first, whatever stands in them: quotes and comments mean nothing there.
  * - CRLF, LF and CR each end a record, also mixed in one file; inside quotes they are text.
  * - An empty line is no record. A line that begins with the comment character is none either.

@@ -3,7 +3,7 @@ import { fieldPath, recordPath } from '../../formats/xml/path.ts';
 import type { XmlFormat } from '../model.ts';
 import { type Found, shown } from '../problems.ts';
 import { fields, oneOf } from '../shapes.ts';
-import { common } from './common.ts';
+import { common, encoding } from './common.ts';
 
 const recordForm = "a path of element names such as 'Series/Obs', or '/Data/Series/Obs' from the root";
 
@@ -15,13 +15,17 @@ export const xmlSpec = fields(
     }),
     namespaces: oneOf(['strip', 'keep']).default('strip'),
     ...common,
+    encoding: encoding.optional(),
   },
   "xml({ record: 'Series/Obs' })",
 );
 
 export type XmlSpec = z.input<typeof xmlSpec>;
 
-export const toXml = (spec: z.output<typeof xmlSpec>): XmlFormat => spec;
+export const toXml = (spec: z.output<typeof xmlSpec>): XmlFormat => ({
+  ...spec,
+  encoding: spec.encoding ?? null,
+});
 
 export function xmlRules({ record, namespaces }: XmlFormat): Found[] {
   if (recordPath(record, namespaces === 'keep') !== null) return [];

@@ -19,6 +19,7 @@ await report(async () => {
   const { rows, filtered, rejects } = await envelopeShard({
     ...{ job, run, format: recordFormat(job.format), metadata: runMetadata(job, run, 'eu-west-1') },
     raw: { key: 'raw/orders/slice=2026-03-01/run=bench/orders.csv', sha256: 'ab'.repeat(32) },
+    unpacked: null,
     header: from === 0 ? null : bytes.subarray(0, from),
     bytes: bytes.subarray(from),
     ...{

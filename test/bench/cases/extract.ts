@@ -1,6 +1,7 @@
 /** Extract from file to checksums and split points. S3 is played: it takes each part and gives its checksum back. */
 import { createReadStream, statSync } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { StoredObject } from '../../../aws/interfaces.ts';
 import { putStream } from '../../../aws/s3-upload.ts';
 import { extract } from '../../../tasks/extract/extract.ts';
 import { jobFrom, report } from '../case.ts';
@@ -8,10 +9,11 @@ import { jobFrom, report } from '../case.ts';
 const [file = '', jobFile = ''] = process.argv.slice(2);
 const { job, version } = jobFrom(jobFile);
 const { size } = statSync(file);
+const MiB = 1_024 * 1_024;
 const s3 = {
   send: async ({ input }: { input: { ChecksumSHA256?: string } }) => ({ UploadId: 'u', ...input }),
 } as unknown as S3Client;
-let composite = '';
+const stored = new Map<string, StoredObject>();
 let found = { records: 0, shards: 0 };
 
 await report(async () => {
@@ -20,18 +22,26 @@ await report(async () => {
       readJob: async () => job,
       read: async () => createReadStream(file, { highWaterMark: 65_536 }),
       putStream: async (ref, body, options) => {
-        const uploaded = await putStream(s3, ref, body, options);
-        composite = uploaded.compositeSha256;
+        let bytes = 0;
+        async function* counted() {
+          for await (const chunk of body) {
+            bytes += chunk.length;
+            yield chunk;
+          }
+        }
+        const uploaded = await putStream(s3, ref, counted(), options);
+        const { compositeSha256: checksumSha256 } = uploaded;
+        stored.set(ref.key, { bytes, etag: 'e', versionId: null, checksumSha256 });
         return uploaded;
       },
-      head: async () => ({ bytes: size, etag: 'e', versionId: null, checksumSha256: composite }),
+      head: async ({ key }) => stored.get(key) ?? null,
       putOps: async (_key, body) => {
         const { scan } = JSON.parse(body.toString());
         found = { records: scan.records, shards: scan.ranges.length };
       },
       putObject: async () => undefined,
       now: () => new Date(),
-      ...{ rawBucket: 'raw', shardBytes: 64 * 1_024 * 1_024, maxObjectBytes: size },
+      ...{ rawBucket: 'raw', shardBytes: 64 * MiB, maxObjectBytes: 32 * 1_024 * MiB },
     },
     {
       run: {

@@ -119,7 +119,7 @@ function shardOf(run: RunRef, n: number): Shard {
   const key = rawKey(run.job, run.slice, run.runId, 'orders.csv');
   const raw = { bucket: 'bench-raw', key, versionId: null, sha256: sha256(run.runId) };
   const range = { offset: 47 + n * 64e6, length: 64e6, firstRecord: n * written, records: written };
-  return { n, object: 0, raw, header: { offset: 0, length: 47 }, ...range };
+  return { n, object: 0, raw, unpacked: null, header: { offset: 0, length: 47 }, ...range };
 }
 
 function scanOf(run: RunRef, planned: Shard[]): ScannedObject {
@@ -131,6 +131,7 @@ function scanOf(run: RunRef, planned: Shard[]): ScannedObject {
   return {
     object,
     raw: { bucket: 'bench-raw', key, versionId: null, bytes, sha256: sha256(run.runId) },
+    unpacked: null,
     scan: { records: planned.length * written, header: { offset: 0, length: 47 }, ranges },
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tail } from '../../../cli/commands/events.ts';
-import { readRejects } from '../../../cli/commands/rejects.ts';
+import { placeOf, readRejects } from '../../../cli/commands/rejects.ts';
 import { chooseSlice } from '../../../cli/commands/run.ts';
 import { initSecrets } from '../../../cli/commands/secrets.ts';
 import { createOutput } from '../../../cli/output.ts';
@@ -66,6 +66,11 @@ test('a key is made where there is none, at random, below the path of its job', 
   ]);
   expect(made.every(([, value]) => /^[0-9a-f]{64}$/.test(value))).toBe(true);
   expect(new Set(made.map(([, value]) => value)).size).toBe(4);
+});
+
+test('a reject that lies in what was unpacked says so', () => {
+  expect(placeOf({ object: 'raw/orders/slice=2026-03-01/run=r1/a.csv', in: 'raw' })).toBe('a.csv');
+  expect(placeOf({ object: 'unpacked/orders/r1/a.csv.gz', in: 'unpacked' })).toBe('a.csv.gz (unpacked)');
 });
 
 test("rejects come in the order of the shards' numbers, not of their texts", async () => {

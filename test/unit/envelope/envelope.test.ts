@@ -17,6 +17,7 @@ const shard: Shard = {
   ...{ n: 3, object: 0, records: 4, firstRecord: 10, offset: head.length, length: rows.length },
   header: { offset: 0, length: head.length },
   raw: { bucket: 'raw', key: 'raw/orders/a.csv', versionId: 'v1', sha256: 'ab'.repeat(32) },
+  unpacked: null,
 };
 
 interface Setup {
@@ -29,6 +30,7 @@ interface Setup {
 
 function setup({ key = [], onBadRecord, crash, cut = 0 }: Setup = {}) {
   const puts: Array<[string, string]> = [];
+  const kept = new Map<string, Buffer>();
   const ledger: ShardRecord[] = [];
   const folders: string[] = [];
   let crashing: string | undefined = crash;
@@ -43,6 +45,7 @@ function setup({ key = [], onBadRecord, crash, cut = 0 }: Setup = {}) {
     readJob: async () => job,
     readRaw: async (_raw, { offset, length }) => raw.subarray(offset, offset + length - cut),
     putOps: async (name, body) => {
+      kept.set(name, Buffer.from(body));
       puts.push([name, createHash('sha256').update(body).digest('hex')]);
       crashed('putOps');
     },
@@ -66,7 +69,7 @@ function setup({ key = [], onBadRecord, crash, cut = 0 }: Setup = {}) {
     opsBucket: 'ops',
     region: 'eu-west-1',
   };
-  return { deps, puts, ledger, input: { run: runOf(job), shard } };
+  return { deps, puts, kept, ledger, input: { run: runOf(job), shard } };
 }
 
 test('writes batch, keys and rejects, and then says so in the ledger', async () => {
@@ -114,6 +117,32 @@ test.each(['putOps', 'putShard'] as const)(
   },
 );
 
+test('F44 F48 of what was unpacked the bytes and the places are those of the text, ids and lineage those of the raw object', async () => {
+  const key = 'unpacked/orders/r1/a.csv';
+  const read: string[] = [];
+  const run = async (unpacked: Shard['unpacked']) => {
+    const { deps, input, kept } = setup();
+    const { readRaw } = deps;
+    deps.readRaw = (object, range) => {
+      read.push(object.key);
+      return readRaw(object, range);
+    };
+    await envelope(deps, { ...input, shard: { ...shard, unpacked } });
+    const text = (name: string) => String(kept.get(name));
+    return {
+      batch: kept.get('staging/orders/r1/batches/3.parquet'),
+      rejects: text('rejects/orders/r1/3.ndjson'),
+    };
+  };
+  const [plain, unpacked] = [await run(null), await run({ bucket: 'raw', key })];
+  expect(read).toEqual(['raw/orders/a.csv', 'raw/orders/a.csv', key, key]);
+  // Ids and lineage are in the batch.
+  expect(unpacked.batch).toEqual(plain.batch);
+  const place = { record: 11, offset: 11, length: 1 };
+  expect(JSON.parse(plain.rejects)).toMatchObject({ object: 'raw/orders/a.csv', in: 'raw', ...place });
+  expect(JSON.parse(unpacked.rejects)).toMatchObject({ object: key, in: 'unpacked', ...place });
+});
+
 test('a second attempt says so', async () => {
   const { deps, ledger, input } = setup();
   await envelope(deps, { ...input, attempt: 2 });
@@ -140,7 +169,7 @@ test('a shard of XML is read with what stands above its range', async () => {
   deps.readRaw = async () => bytes;
   deps.readJob = async () => ({
     ...plainJob,
-    format: { kind: 'xml', record: 's/r', namespaces: 'strip', required: false },
+    format: { kind: 'xml', record: 's/r', namespaces: 'strip', required: false, encoding: null },
     contract: { ...plainJob.contract, columns: [{ ...column, from: '../@id' }], filter: null, key: [] },
   });
   const of = { ...shard, header: null, length: bytes.length };

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { ObjectRecord } from '../../../core/ledger.ts';
 import type { SourceObject } from '../../../core/shard.ts';
-import { type ExtractDeps, extract, partBytes } from '../../../tasks/extract/extract.ts';
+import { partBytes } from '../../../tasks/extract/copy.ts';
+import { type ExtractDeps, extract } from '../../../tasks/extract/extract.ts';
 import { dialect } from '../formats/support.ts';
 import { clock, job, object, run } from './support.ts';
 
@@ -73,6 +74,7 @@ test('an object comes into the raw zone as it is, with its sha256, its scan and 
       bytes: 26,
       sha256,
     },
+    unpacked: null,
     scan: {
       records: 2,
       header: { offset: 0, length: 7 },
@@ -118,7 +120,7 @@ test("the scan of XML carries what the job's paths read above a range, and nothi
   const { contract } = job();
   deps.readJob = async () =>
     job({
-      format: { kind: 'xml', record: 'r', namespaces: 'strip', required: false },
+      format: { kind: 'xml', record: 'r', namespaces: 'strip', required: false, encoding: null },
       contract: { ...contract, columns: [column('h', '../h'), column('i', null), column('n', 'length(i)')] },
     });
   await act();
@@ -137,7 +139,7 @@ test('F56 F57 a file of XML that is refused leaves no raw object, no scan and no
   for (const content of ['<d><r>1</r><r>2</d>', '<!DOCTYPE d><d><r>1</r></d>', '<d><r>1</r></d><d/>']) {
     const { state, deps, act } = world({ content, shardBytes: 1 });
     deps.readJob = async () =>
-      job({ format: { kind: 'xml', record: 'r', namespaces: 'strip', required: false } });
+      job({ format: { kind: 'xml', record: 'r', namespaces: 'strip', required: false, encoding: null } });
     await expect(act()).rejects.toThrow(/^(XmlInvalid|DoctypeForbidden): .* found at byte \d+/);
     expect([state.raw, state.ops.size, state.ledger]).toEqual([null, 0, []]);
   }
@@ -204,7 +206,7 @@ test('an object that is larger than one function finishes is refused before it i
 });
 
 test('what its scan refuses does not come into the raw zone, however short it is', async () => {
-  const { state, act } = world({ content: Buffer.from([0xff, 0xfe]) });
+  const { state, act } = world({ content: Buffer.from([0xff, 0xfe, 0, 0]) });
   await expect(act()).rejects.toThrow(/^EncodingUnsupported: /);
   expect([state.raw, state.ops.size, state.ledger]).toEqual([null, 0, []]);
 });

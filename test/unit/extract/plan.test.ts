@@ -19,6 +19,7 @@ test("a shard carries its range, its object's header and the raw object's versio
     n: 1,
     object: 2,
     raw: { bucket: 'raw', key: 'raw/k2', versionId: 'v2', sha256: '2'.repeat(64) },
+    unpacked: null,
     header: { offset: 0, length: 9 },
     offset: 40,
     length: 40,
@@ -48,6 +49,17 @@ test('a shard carries the context of its range, where there is one', () => {
   if (first !== undefined) first.context = '<a>';
   expect(planShards([object]).map((shard) => shard.context)).toEqual(['<a>', second?.context]);
   expect(planShards([object]).map((shard) => 'context' in shard)).toEqual([true, false]);
+});
+
+test('a shard of what was unpacked says where its bytes lie, and keeps the raw object that they come from', () => {
+  const { raw, ...rest } = scanned(2, [3]);
+  const unpacked = { ...raw, key: 'unpacked/k2' };
+  expect(planShards([{ ...rest, raw, unpacked }])).toMatchObject([
+    {
+      raw: { bucket: 'raw', key: 'raw/k2', versionId: 'v2', sha256: '2'.repeat(64) },
+      unpacked: { bucket: 'raw', key: 'unpacked/k2' },
+    },
+  ]);
 });
 
 test('objects without records have no shards', () => {

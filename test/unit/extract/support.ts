@@ -55,6 +55,7 @@ export function scanned(n: number, ranges: number[]): ScannedObject {
   return {
     object: object({ n, key: `k${n}` }),
     raw: { bucket: 'raw', key: `raw/k${n}`, versionId: `v${n}`, bytes: 1_000, sha256: `${n}`.repeat(64) },
+    unpacked: null,
     scan: {
       records: ranges.reduce((sum, records) => sum + records, 0),
       header: { offset: 0, length: 9 },

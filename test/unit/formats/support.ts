@@ -16,13 +16,16 @@ export const plain: CsvFormat = {
   nulls: [''],
   comment: null,
   required: false,
+  encoding: 'utf-8',
 };
 
 export const dialect = (changes: Partial<CsvFormat>): CsvFormat => ({ ...plain, ...changes });
 
-/** A format as the golden folders have it: of CSV only what is not the default. */
+/** A format as the golden folders have it: what is the default may be left out, which most of all is CSV's. */
 export const formatOf = (given: Partial<Format>): Format =>
-  given.kind === undefined || given.kind === 'csv' ? dialect(given as Partial<CsvFormat>) : (given as Format);
+  given.kind === undefined || given.kind === 'csv'
+    ? dialect(given as Partial<CsvFormat>)
+    : ({ required: false, encoding: given.kind === 'xml' ? null : 'utf-8', ...given } as Format);
 
 export const MiB = 1024 * 1024;
 

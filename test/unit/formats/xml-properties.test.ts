@@ -6,7 +6,7 @@ import type { XmlFormat } from '../../../core/job/model.ts';
 import type { Scan } from '../../../core/shard.ts';
 import { type ReadFile, readFile, scan } from './support.ts';
 
-const format: XmlFormat = { kind: 'xml', record: 'row', namespaces: 'keep', required: false };
+const format: XmlFormat = { kind: 'xml', record: 'row', namespaces: 'keep', required: false, encoding: null };
 
 /** Parts of a text: as XML may hold them, and what they mean. */
 const pieces = fc.array(

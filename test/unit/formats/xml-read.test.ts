@@ -6,7 +6,7 @@ import { fieldPath, recordPath } from '../../../core/formats/xml/path.ts';
 import type { XmlFormat } from '../../../core/job/model.ts';
 import { readFile } from './support.ts';
 
-const format: XmlFormat = { kind: 'xml', record: 'r', namespaces: 'strip', required: false };
+const format: XmlFormat = { kind: 'xml', record: 'r', namespaces: 'strip', required: false, encoding: null };
 
 test.each([
   ['Obs', false, ['Obs']],

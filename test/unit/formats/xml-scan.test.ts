@@ -5,7 +5,7 @@ import type { XmlFormat } from '../../../core/job/model.ts';
 import { MiB, scan } from './support.ts';
 
 const format = (record: string, namespaces: XmlFormat['namespaces'] = 'strip'): XmlFormat => ({
-  ...{ kind: 'xml', record, namespaces, required: false },
+  ...{ kind: 'xml', record, namespaces, required: false, encoding: null },
 });
 const obs = format('Obs');
 

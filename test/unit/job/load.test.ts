@@ -32,6 +32,7 @@ test('a job that says the least gets every default', async () => {
       nulls: [''],
       comment: null,
       required: false,
+      encoding: 'utf-8',
     },
     contract: {
       columns: [
@@ -61,7 +62,7 @@ test('everything that a job says is in the job', async () => {
     lag: "'90m'",
     source: "s3Source({ bucket: 'partner-files', prefix: 'flights/{slice}/' })",
     format:
-      "csv({ delimiter: '\\t', quote: \"'\", escape: '\\\\', header: ['No', 'from', 'origin'], skipRows: 2, trim: true, ragged: 'pad', nulls: ['\\\\N', '-'], comment: '#', required: true })",
+      "csv({ delimiter: '\\t', quote: \"'\", escape: '\\\\', header: ['No', 'from', 'origin'], skipRows: 2, trim: true, ragged: 'pad', nulls: ['\\\\N', '-'], comment: '#', required: true, encoding: 'windows-1252' })",
     contract: `{
       columns: { no: { type: 'decimal(10, 2)?', from: '"No"' }, origin: { type: 'string', from: '"from"' } },
       filter: "origin <> 'XXX'", key: ['origin'], onBadRecord: 'fail', maxRejects: { count: 3 },
@@ -87,7 +88,7 @@ test('everything that a job says is in the job', async () => {
     format: {
       ...{ kind: 'csv', delimiter: '\t', quote: "'", escape: '\\', header: ['No', 'from', 'origin'] },
       ...{ headerNames: 'reject', skipRows: 2, trim: true, ragged: 'pad' },
-      ...{ nulls: ['\\N', '-'], comment: '#', required: true },
+      ...{ nulls: ['\\N', '-'], comment: '#', required: true, encoding: 'windows-1252' },
     },
     contract: {
       columns: [
@@ -122,11 +123,15 @@ test('a job of XML reads names without prefixes, unless it says otherwise, and c
     contract: columns,
   });
   expect(job.format).toEqual({
-    ...{ kind: 'xml', record: '/g:Data/g:Obs', namespaces: 'keep', required: false },
+    ...{ kind: 'xml', record: '/g:Data/g:Obs', namespaces: 'keep', required: false, encoding: null },
   });
   expect(job.contract.columns.map(({ from }) => from)).toEqual(['../@g:FREQ', null]);
-  const { job: plain } = await loadOne('series', { format: "xml({ record: 'Obs', required: true })" });
-  expect(plain.format).toEqual({ kind: 'xml', record: 'Obs', namespaces: 'strip', required: true });
+  const { job: plain } = await loadOne('series', {
+    format: "xml({ record: 'Obs', required: true, encoding: 'latin-1' })",
+  });
+  expect(plain.format).toEqual({
+    ...{ kind: 'xml', record: 'Obs', namespaces: 'strip', required: true, encoding: 'latin-1' },
+  });
 });
 
 test('the escape is the quote where the job says nothing else', async () => {
@@ -135,18 +140,21 @@ test('the escape is the quote where the job says nothing else', async () => {
 });
 
 test.each([
-  ['ndjson()', { kind: 'ndjson', header: null, required: false }],
+  ['ndjson()', { kind: 'ndjson', header: null, required: false, encoding: 'utf-8' }],
   [
     "ndjson({ header: 'first-line', required: true })",
-    { kind: 'ndjson', header: 'first-line', required: true },
+    { kind: 'ndjson', header: 'first-line', required: true, encoding: 'utf-8' },
   ],
   [
     "ndjson({ header: ['id', 'qty', 'note'] })",
-    { kind: 'ndjson', header: ['id', 'qty', 'note'], required: false },
+    { kind: 'ndjson', header: ['id', 'qty', 'note'], required: false, encoding: 'utf-8' },
   ],
-  ['json()', { kind: 'json', path: '$', required: false }],
-  ["json({ path: '$.data.items' })", { kind: 'json', path: '$.data.items', required: false }],
-  [`json({ path: "$['a b'].c" })`, { kind: 'json', path: "$['a b'].c", required: false }],
+  ['json()', { kind: 'json', path: '$', required: false, encoding: 'utf-8' }],
+  [
+    "json({ path: '$.data.items' })",
+    { kind: 'json', path: '$.data.items', required: false, encoding: 'utf-8' },
+  ],
+  [`json({ path: "$['a b'].c" })`, { kind: 'json', path: "$['a b'].c", required: false, encoding: 'utf-8' }],
 ])('the format %s gets every default', async (format, expected) => {
   expect((await loadOne('orders', { format })).job.format).toEqual(expected);
 });
@@ -201,7 +209,7 @@ test("a job's version is the sha256 of its canonical JSON", async () => {
     '],"filter":null,"key":[],"maxRejects":{"ratio":0.01},"onBadRecord":"quarantine"},' +
     '"envelope":{"dataSensitivity":null,"eventType":"OrderPlaced","jurisdiction":null,"resource":"/orders",' +
     '"tags":null,"version":null},' +
-    '"format":{"comment":null,"delimiter":"\\t","escape":"\\"","header":true,"headerNames":"reject",' +
+    '"format":{"comment":null,"delimiter":"\\t","encoding":"utf-8","escape":"\\"","header":true,"headerNames":"reject",' +
     '"kind":"csv","nulls":["","é"],"quote":"\\"","ragged":"reject","required":false,"skipRows":0,"trim":false},' +
     '"lagSeconds":0,"name":"orders","owner":"sales","privacy":{"note":"mask"},"schedule":null,' +
     '"sinks":[{"kind":"lake"}],"source":{"kind":"inbox"},"timezone":"UTC"}';

@@ -192,7 +192,18 @@ const cases: Case[] = [
     '"note"',
     'a field of format.header: id, qty',
   ],
-  [{ format: "ndjson({ path: '$' })" }, 'format.path', '"$"', 'a field that there is: header, required'],
+  [
+    { format: "csv({ encoding: 'latin1' })" },
+    'format.encoding',
+    '"latin1"',
+    "one of 'utf-8', 'utf-16le', 'utf-16be', 'latin-1', 'windows-1252'",
+  ],
+  [
+    { format: "ndjson({ path: '$' })" },
+    'format.path',
+    '"$"',
+    'a field that there is: header, required, encoding',
+  ],
   [{ format: "json({ path: '' })" }, 'format.path', '""', pathForm],
   [{ format: "json({ path: 'items' })" }, 'format.path', '"items"', pathForm],
   [{ format: "json({ path: '$.items[*]' })" }, 'format.path', '"$.items[*]"', pathForm],
@@ -380,7 +391,7 @@ const cases: Case[] = [
     { format: 'csv({ skip: 1 })' },
     'format.skip',
     '1',
-    'a field that there is: delimiter, quote, escape, header, headerNames, skipRows, trim, ragged, nulls, comment, required',
+    'a field that there is: delimiter, quote, escape, header, headerNames, skipRows, trim, ragged, nulls, comment, required, encoding',
   ],
   [
     contract("onBadrecord: 'fail'"),

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventId } from '../../../core/events.ts';
 import type { Job } from '../../../core/job/model.ts';
@@ -36,12 +37,12 @@ const job: Job = {
   privacy: { email: 'hash' },
 };
 
-/** Nine records: one is none of the contract's, one is left out, one has an earlier one's key. */
+/** Nine records: one is none of the contract's, one is left out, one has an earlier one's key. One file is unpacked. */
 const files = {
   'a.csv': Buffer.from(
     'order_id,email\n1,ann@example.org\n2,bob@example.org\n3,test\nx,eve@example.org\n5,dan@example.org\n',
   ),
-  'b.csv': Buffer.from(
+  'b.csv.gz': gzipSync(
     'order_id,email\n6,fay@example.org\n7,gus@example.org\n1,ann@example.org\n9,ivy@example.org\n',
   ),
 };

@@ -21,6 +21,7 @@ function setup(required: boolean) {
         ...{ n, bucket: 'inbox', key: 'a.csv', versionId: null, etag: 'e', bytes: 4, name: 'a.csv' },
       },
       raw: { bucket: 'raw', key: 'raw/a.csv', versionId: 'v1', bytes: 4, sha256: 'ab'.repeat(32) },
+      unpacked: null,
       scan: { records: 0, header: { offset: 0, length: 3 }, ranges: [] },
     }),
     listObjects: async () => [object],

@@ -15,6 +15,7 @@ function evidence(): Evidence {
       n,
       object: 0,
       raw,
+      unpacked: null,
       header: null,
       offset: n * 100,
       length: 100,

@@ -15,6 +15,7 @@ const evidence = (objects: ObjectRecord[]): Evidence => ({
     {
       ...{ n: 0, object: 0, header: null, offset: 0, length: 100, firstRecord: 0, records: 10 },
       raw: { bucket: 'raw', key: 'raw/0.csv', versionId: null, sha256: 'a'.repeat(64) },
+      unpacked: null,
     },
   ],
   shards: [{ n: 0, rejected: 0, filtered: 0, batch: null, rejectsByCode: {}, ...done }],

@@ -1,10 +1,10 @@
 import type { JsonFormat, NdjsonFormat } from '../../../../core/job/model.ts';
 
 export const ndjson = (header: NdjsonFormat['header'] = null): NdjsonFormat => ({
-  ...{ kind: 'ndjson', header, required: false },
+  ...{ kind: 'ndjson', header, required: false, encoding: 'utf-8' },
 });
 
-export const json = (path = '$'): JsonFormat => ({ kind: 'json', path, required: false });
+export const json = (path = '$'): JsonFormat => ({ kind: 'json', path, required: false, encoding: 'utf-8' });
 
 /** The value of a JSON text, or `null`: it is none. No JSON text is wrapped to be told from that. */
 export function parsed(text: string): { value: unknown } | null {
