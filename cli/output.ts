@@ -6,6 +6,8 @@
 export interface Sink {
   write(text: string): unknown;
   isTTY?: boolean;
+  /** `write` answered `false`: what is behind it takes no more for now. */
+  once?(event: 'drain', listener: () => void): unknown;
 }
 
 export type Tone = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
@@ -19,6 +21,8 @@ export interface Output {
   line(text?: string): void;
   /** Text as it is, without a line's end. */
   raw(text: string): void;
+  /** The same for a lot of text: waits where whoever reads it is slower. */
+  pour(text: string): Promise<void>;
   table(columns: readonly string[], rows: ReadonlyArray<readonly unknown[]>): void;
   paint(tone: Tone, text: string): string;
   /** What is being done: replaces itself on a terminal, a line each otherwise. */
@@ -70,6 +74,11 @@ export function createOutput(options: {
       stdout.write(`${text}\n`);
     },
     raw: (text) => void stdout.write(text),
+    async pour(text) {
+      clear();
+      if (stdout.write(text) === false)
+        await new Promise<void>((done) => stdout.once?.('drain', done) ?? done());
+    },
     table(columns, rows) {
       clear();
       for (const text of formatTable(columns, rows, (head) => out.paint('dim', head)))

@@ -4,10 +4,12 @@ import { examples, type OpenSession } from './command.ts';
 import { addDecrypt } from './commands/decrypt.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addEvents } from './commands/events.ts';
+import { addInfer } from './commands/infer.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addLoad } from './commands/load.ts';
 import { addLocal } from './commands/local.ts';
 import { addQuery } from './commands/query.ts';
+import { addRead } from './commands/read.ts';
 import { addRejects } from './commands/rejects.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
@@ -25,6 +27,7 @@ export const exitCodeHelp = `
 Exit codes:
   0   done
   1   the operation failed, e.g. a run ended FAILED or a file was not loaded
+  2   a file as a whole is refused, and nothing of it counts as read
   64  the command line is wrong`;
 
 export function buildProgram(streams: Streams): Command {
@@ -43,6 +46,8 @@ export function buildProgram(streams: Streams): Command {
   const adders = [
     addLocal,
     addJobs,
+    addRead,
+    addInfer,
     addLoad,
     addRun,
     addRuns,

@@ -201,7 +201,10 @@ async function writeIds(duck: DuckDBConnection, directory: string): Promise<stri
 }
 
 /** Rejects with their place in the object that they lie in, found by a second look at the shard's bytes. */
-function place(input: ShardInput, found: readonly Found[]): Reject[] {
+export function place(
+  input: Pick<ShardInput, 'format' | 'bytes' | 'offset' | 'firstRecord' | 'raw' | 'unpacked'>,
+  found: readonly Found[],
+): Reject[] {
   const sorted = [...found].sort((a, b) => a.record - b.record);
   const ranges = input.format.locate(
     input.bytes,

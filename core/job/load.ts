@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { analyseContract, bindProblems, type ContractProblem } from '../contract/analyse.ts';
@@ -25,7 +25,17 @@ interface Checked {
 
 /** All jobs of a folder, by name; a `JobFileError` with every problem of every file. */
 export async function loadJobs(dir: string): Promise<JobVersion[]> {
-  const files = await jobFiles(dir);
+  return loadFiles(dir, await jobFiles(dir));
+}
+
+/** The job of one file, wherever it lies; a `JobFileError` with every problem of it. */
+export async function loadJobFile(path: string): Promise<JobVersion> {
+  const [loaded] = await loadFiles(dirname(path), [basename(path)]);
+  if (loaded === undefined) throw new Error(`${path} is neither a job nor wrong`);
+  return loaded;
+}
+
+async function loadFiles(dir: string, files: string[]): Promise<JobVersion[]> {
   const checked = await Promise.all(files.map((file) => checkFile(dir, file)));
   const problems = [...checked.flatMap((file) => file.problems), ...(await expressionProblems(checked))];
   problems.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
