@@ -1,5 +1,5 @@
 /** Columns' names for the names that a source has. */
-import { sqlName } from '../../core/contract/duckdb.ts';
+import { sqlName } from '../../core/contract/sql.ts';
 
 /** A field of the source. */
 export interface Field {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { sqlText } from '../../core/contract/duckdb.ts';
+import { sqlText } from '../../core/contract/sql.ts';
 import { counted } from '../../core/text.ts';
 import { type Output, toJson } from '../output.ts';
 import { Problem, wrongUsage } from '../problem.ts';

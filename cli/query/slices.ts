@@ -1,6 +1,6 @@
 /** Which slices of a table a query needs: DuckDB itself evaluates the query's conditions on their names. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { sqlText } from '../../core/contract/duckdb.ts';
+import { sqlText } from '../../core/contract/sql.ts';
 import type { Node, TableUse } from './statement.ts';
 
 /** The slices that any of the mentions of one table needs. */

@@ -1,6 +1,6 @@
 /** The caller's SQL, as DuckDB's own parser reads it: one SELECT, its tables, and what it asks of their slices. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { sqlText } from '../../core/contract/duckdb.ts';
+import { sqlText } from '../../core/contract/sql.ts';
 import { wrongUsage } from '../problem.ts';
 
 export type Node = Record<string, unknown>;

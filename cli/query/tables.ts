@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Catalog, CatalogColumn, ObjectStore } from '../../aws/interfaces.ts';
-import { sqlName, sqlText } from '../../core/contract/duckdb.ts';
+import { sqlName, sqlText } from '../../core/contract/sql.ts';
 import type { ObjectRef } from '../../core/run.ts';
 import { unknownName } from '../session.ts';
 import { neededSlices } from './slices.ts';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBStructType } from '@duckdb/node-api';
-import { sqlName, sqlText } from '../../core/contract/duckdb.ts';
+import { sqlName, sqlText } from '../../core/contract/sql.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { ShardRecord } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/run.ts';

@@ -9,7 +9,7 @@ import {
   type DuckDBType,
   DuckDBTypeId,
 } from '@duckdb/node-api';
-import { sqlName, sqlText } from '../../core/contract/duckdb.ts';
+import { sqlName, sqlText } from '../../core/contract/sql.ts';
 
 /** SQL for the JSON text of a value, `null` for null. `depth` tells the names of lambdas within each other apart. */
 export function jsonSql(type: DuckDBType, value: string, depth = 0): string {

@@ -1,9 +1,9 @@
 /** What a contract asks of the source: which fields, and how each column comes from them. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Column, Contract } from '../job/model.ts';
-import { sqlName, sqlText } from './duckdb.ts';
 import { type Expression, ExpressionProblem, readExpression } from './expression.ts';
 import { isPath } from './paths.ts';
+import { sqlName, sqlText } from './sql.ts';
 import { type ColumnType, duckdbType, isNested, typeWord } from './types.ts';
 
 export interface AnalysedColumn {

@@ -13,6 +13,3 @@ export async function withDuckDB<T>(use: (duck: DuckDBConnection) => Promise<T>)
     instance.closeSync();
   }
 }
-
-export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-export const sqlName = (name: string): string => `"${name.replaceAll('"', '""')}"`;

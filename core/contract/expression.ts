@@ -1,7 +1,7 @@
 /** `from` and `filter`: SQL over the source's fields, read with DuckDB's own parser. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { sqlText } from './duckdb.ts';
 import { allowedFunctions } from './functions.ts';
+import { sqlText } from './sql.ts';
 
 export type Expression =
   /** A bare column reference: the source's field of that name, as text. */

@@ -2,8 +2,9 @@
  * The text grammar of each type as SQL over a VARCHAR: `docs/types.md` in DuckDB's words. DuckDB's own casts lose
  * silently (`'12.7'` becomes 13), so a text is cast only once its grammar holds.
  */
-import { sqlText } from './duckdb.ts';
+
 import type { Layers } from './layers.ts';
+import { sqlText } from './sql.ts';
 import { duckdbType, type ScalarType } from './types.ts';
 
 const hour = '([01][0-9]|2[0-3])';

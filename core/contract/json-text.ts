@@ -3,7 +3,7 @@
  * closing bracket and the first of two equal keys, cuts `0.1234567890123456789` to a double, and makes `1.1` of
  * `1.10`. So a text is checked first, and its numbers become strings, which stay as they are.
  */
-import { sqlText } from './duckdb.ts';
+import { sqlText } from './sql.ts';
 
 const blank = '[ \\t\\r\\n]';
 const string = String.raw`"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"`;

@@ -4,9 +4,9 @@ import type { Job } from '../job/model.ts';
 import type { RejectCode } from '../shard.ts';
 import { type AnalysedContract, bind, typedColumns } from './analyse.ts';
 import { castExact, castText } from './cast.ts';
-import { sqlName } from './duckdb.ts';
 import { inParallel, stack } from './layers.ts';
 import { nestedFaults } from './nested.ts';
+import { sqlName } from './sql.ts';
 import { article, duckdbType, isNested, type NestedType, typeWord } from './types.ts';
 
 /** What a record may be rejected for; the judged table holds its position in this list. */

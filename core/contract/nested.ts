@@ -2,10 +2,11 @@
  * The value of a nested type from its JSON text, in SQL: every text within goes through the grammar of its own
  * type. What does not fit is told by a position in {@link nestedFaults}, with the member's path and never a value.
  */
-import { sqlName, sqlText } from './duckdb.ts';
+
 import { castScalar } from './grammar.ts';
 import { jsonText, withoutBlanks } from './json-text.ts';
 import type { Definition, Layers } from './layers.ts';
+import { sqlName, sqlText } from './sql.ts';
 import {
   article,
   isNested,

@@ -1,7 +1,7 @@
 /**
  * The column types: DuckDB's and Glue's common ground. The text grammar of each is in `docs/types.md`.
  */
-import { sqlName } from './duckdb.ts';
+import { sqlName } from './sql.ts';
 
 export const scalarNames = [
   'boolean',

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import { sqlText } from '../contract/duckdb.ts';
+import { sqlText } from '../contract/sql.ts';
 import { ForebayError } from '../errors.ts';
 
 const memoryLimit = '384MiB';

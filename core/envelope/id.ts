@@ -1,7 +1,7 @@
 /** Record ids: UUIDv5 (RFC 9562) over where the record came from, or over its key. */
 
 import { v5 } from 'uuid';
-import { sqlText } from '../contract/duckdb.ts';
+import { sqlText } from '../contract/sql.ts';
 import { blobLiteral } from '../privacy/hmac.ts';
 import type { RunRef } from '../run.ts';
 

@@ -1,4 +1,4 @@
-import { sqlText } from '../contract/duckdb.ts';
+import { sqlText } from '../contract/sql.ts';
 import type { RunRef } from '../run.ts';
 import type { EnvelopeMetadata } from './metadata.ts';
 import { lineageFields, metadataFields } from './struct.ts';

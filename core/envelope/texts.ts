@@ -3,7 +3,7 @@
  * travels as one text, with a mark between its values, and SQL takes it apart.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { sqlText } from '../contract/duckdb.ts';
+import { sqlText } from '../contract/sql.ts';
 import type { RecordChunk } from '../formats/interfaces.ts';
 import type { Marks } from '../formats/marks.ts';
 

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { bundleTasks } from '../../infra/bundle.ts';
 import { variables } from '../../tasks/environment.ts';
 import {
   attribute,
@@ -98,6 +99,13 @@ test('only Envelope has the DuckDB layer', () => {
   ]);
   const [envelope] = layered;
   expect(envelope?.properties.Layers).toEqual([ref(one(shared, 'AWS::Lambda::LayerVersion'))]);
+});
+
+test('no bundle but those of functions with the layer asks for DuckDB', () => {
+  const asking = [...bundleTasks()].filter(([, folder]) =>
+    readFileSync(join(folder, 'index.js'), 'utf8').includes('@duckdb/'),
+  );
+  expect(asking.map(([task]) => task)).toEqual(['envelope']);
 });
 
 test('a function that a machine calls is published, and its version outlives the next deploy', () => {

@@ -1,7 +1,8 @@
 import { castText } from '../../core/contract/cast.ts';
-import { sqlText, withDuckDB } from '../../core/contract/duckdb.ts';
+import { withDuckDB } from '../../core/contract/duckdb.ts';
 import { stack } from '../../core/contract/layers.ts';
 import { nestedFaults } from '../../core/contract/nested.ts';
+import { sqlText } from '../../core/contract/sql.ts';
 import { isNested, parseType } from '../../core/contract/types.ts';
 
 /** What a type makes of texts in a timezone: canonical text, or null where it refuses. */

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { sqlName, sqlText } from '../../core/contract/duckdb.ts';
 import { pathsOf } from '../../core/contract/paths.ts';
+import { sqlName, sqlText } from '../../core/contract/sql.ts';
 import { runMetadata } from '../../core/envelope/metadata.ts';
 import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
 import { recordFormat } from '../../core/formats/format.ts';

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { sqlText } from '../../../core/contract/duckdb.ts';
+import { sqlText } from '../../../core/contract/sql.ts';
 import { jobFrom, report, scratch } from '../case.ts';
 
 const [file = '', jobFile = ''] = process.argv.slice(2);

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sqlText, withDuckDB } from '../../../core/contract/duckdb.ts';
+import { withDuckDB } from '../../../core/contract/duckdb.ts';
+import { sqlText } from '../../../core/contract/sql.ts';
 import {
   nameByKey,
   nameByNumber,

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { sqlText, withDuckDB } from '../../../core/contract/duckdb.ts';
+import { withDuckDB } from '../../../core/contract/duckdb.ts';
+import { sqlText } from '../../../core/contract/sql.ts';
 import { token } from '../../../core/privacy/token.ts';
 
 const ask = (sql: string): Promise<unknown> =>
