@@ -8,7 +8,16 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from '../../cli/local/home.ts';
 import type { Measured } from './case.ts';
-import { folder, jobFiles, legsFile, mebibytesOf, observationsFile, ordersFile } from './files.ts';
+import {
+  folder,
+  jobFiles,
+  legsFile,
+  mebibytesOf,
+  observationsFile,
+  ordersFile,
+  ordersJson,
+  ordersNdjson,
+} from './files.ts';
 
 const runs = 3;
 
@@ -42,6 +51,16 @@ compare(`one shard of legs, ${Math.round(mebibytesOf(legs))} MiB, 9 short fields
   ['Envelope: casts, envelope, rejects', 'envelope', jobs.legs],
   ['by hand: csv-parse, JSON envelopes, gzip', 'by-hand', jobs.legs],
 ]);
+for (const [title, file, job] of [
+  ['NDJSON: one shard of orders, an object a line', ordersNdjson(64), jobs.ordersNdjson],
+  ['JSON: one shard of orders, elements of an array', ordersJson(64), jobs.ordersJson],
+] as const) {
+  compare(`${title}, ${Math.round(mebibytesOf(file))} MiB, 7 members`, file, [
+    ['DuckDB COPY (read_json) TO parquet', 'duckdb-copy', job],
+    ["Envelope's reading alone", 'reading', job],
+    ['Envelope: casts, expression, filter, key, envelope, rejects', 'envelope', job],
+  ]);
+}
 const observations = observationsFile(32);
 compare('XML: one object of observations, 32 MiB', observations, [
   ['saxes alone', 'saxes', jobs.observations],
@@ -52,13 +71,20 @@ compare('XML: one shard of observations, 32 MiB, values in attributes, keys abov
   ["Envelope's reading alone", 'reading', jobs.observations],
   ['Envelope: casts, envelope, rejects', 'envelope', jobs.observations],
 ]);
-const large = ordersFile(1_024);
-for (const file of [orders, large]) {
-  compare(`one object of orders, ${Math.round(mebibytesOf(file))} MiB`, file, [
-    ['Extract: upload parts, checksums, split points, count', 'extract', jobs.ordersPlain],
-  ]);
+for (const [format, make, job] of [
+  ['CSV', ordersFile, jobs.ordersPlain],
+  ['NDJSON', ordersNdjson, jobs.ordersNdjson],
+  ['JSON', ordersJson, jobs.ordersJson],
+  ['XML', observationsFile, jobs.observations],
+] as const) {
+  for (const mebibytes of [64, 1_024]) {
+    const file = make(mebibytes);
+    compare(`${format}: one object of ${Math.round(mebibytesOf(file))} MiB`, file, [
+      ['Extract: upload parts, checksums, split points, count', 'extract', job],
+    ]);
+    if (mebibytes > 64) rmSync(file);
+  }
 }
-rmSync(large);
 steps();
 whole();
 

@@ -2,7 +2,11 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathsOf } from '../../core/contract/paths.ts';
+import { maxRecordBytes, recordFormat } from '../../core/formats/format.ts';
+import type { RecordFormat } from '../../core/formats/interfaces.ts';
 import type { JobVersion } from '../../core/job/model.ts';
+import type { ByteRange } from '../../core/shard.ts';
 
 export interface Measured {
   /** By the clock. */
@@ -20,12 +24,28 @@ export const scratch = (name: string): string => mkdtempSync(join(tmpdir(), `for
 /** The job that a case is about: JSON, so that reading it costs the case next to nothing. */
 export const jobFrom = (path: string): JobVersion => JSON.parse(readFileSync(path, 'utf8')) as JobVersion;
 
-/** A file's bytes, and where its first record begins: behind the header, where it has one. */
-export function fileOf(path: string, { job }: JobVersion): { bytes: Buffer; from: number } {
+export interface WholeShard {
+  format: RecordFormat;
+  header: Uint8Array | null;
+  bytes: Buffer;
+  offset: number;
+}
+
+/** A file as one shard, as Extract's scan finds it. Not what is measured. */
+export function shardOf(path: string, { job }: JobVersion): WholeShard {
   const bytes = readFileSync(path);
+  const scanner = recordFormat(job.format).scanner({
+    ...{ shardBytes: Number.MAX_SAFE_INTEGER, maxRecordBytes, paths: pathsOf(job.contract) },
+  });
+  for (let at = 0; at < bytes.length; at += 65_536) scanner.push(bytes.subarray(at, at + 65_536));
+  const scan = scanner.end();
+  const [range] = scan.ranges;
+  if (range === undefined) throw new Error(`${path} has no record`);
+  const part = ({ offset, length }: ByteRange) => bytes.subarray(offset, offset + length);
   return {
-    bytes,
-    from: job.format.kind === 'csv' && job.format.header === true ? bytes.indexOf('\n') + 1 : 0,
+    format: recordFormat(job.format, { ...scan, ...range }),
+    header: scan.header && part(scan.header),
+    ...{ bytes: part(range), offset: range.offset },
   };
 }
 

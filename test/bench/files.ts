@@ -1,6 +1,7 @@
 /** Files and jobs that cases work on, made where they are missing. */
 import { appendFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { root } from '../../cli/local/home.ts';
 import { loadJobs } from '../../core/job/load.ts';
 import type { CsvFormat, Job } from '../../core/job/model.ts';
@@ -35,6 +36,39 @@ export function legsFile(mebibytes: number): string {
   return path;
 }
 
+/** The same orders in JSON, an object a line: numbers as numbers, where they are some. */
+export function ordersNdjson(mebibytes: number): string {
+  const path = join(folder, `orders-${mebibytes}.ndjson`);
+  if (!existsSync(path)) {
+    const lines = someOrders().map((line) => `${line}\n`);
+    repeated(path, '', lines.join(''), mebibytes);
+  }
+  return path;
+}
+
+/** And as one document, an array. */
+export function ordersJson(mebibytes: number): string {
+  const path = join(folder, `orders-${mebibytes}.json`);
+  if (!existsSync(path)) {
+    repeated(path, '[\n', `${someOrders().join(',\n')},\n`, mebibytes);
+    appendFileSync(path, `${someOrders()[0]}\n]\n`);
+  }
+  return path;
+}
+
+function someOrders(): string[] {
+  const csv = makeDay({ slice: '2026-03-01', seed: 7, records: 200_000, bad: 200, tests: 2_000 }).csv;
+  const number = /^(0|[1-9]\d*)([.]\d+)?$/;
+  const rows = parse(csv, { columns: true, relax_column_count: true }) as Array<Record<string, string>>;
+  return rows.map((row) => {
+    const members = Object.entries(row).map(([name, text]) => {
+      const value = text === '' ? 'null' : number.test(text) ? text : JSON.stringify(text);
+      return `${JSON.stringify(name)}:${value}`;
+    });
+    return `{${members.join(',')}}`;
+  });
+}
+
 /** Observations as statistical XML has them: keys in attributes above, values in attributes below. */
 export function observationsFile(mebibytes: number): string {
   const path = join(folder, `observations-${mebibytes}.xml`);
@@ -47,12 +81,12 @@ export function observationsFile(mebibytes: number): string {
       `    <g:Series>\n      <g:SeriesKey>\n        <g:Value id="FREQ" value="M"/>\n` +
       `        <g:Value id="PRODUCT" value="B${n}"/>\n      </g:SeriesKey>\n` +
       `${Array.from({ length: 200 }, (_, i) => observation(n * 200 + i)).join('')}    </g:Series>\n`;
-    const root = '<?xml version="1.0" encoding="UTF-8"?>\n<g:Data xmlns:g="urn:example:generic">\n';
-    const all = Array.from({ length: Math.ceil((mebibytes * MiB) / series(1_000).length) }, (_, n) =>
-      series(n),
-    );
     mkdirSync(folder, { recursive: true });
-    writeFileSync(path, `${root}${all.join('')}</g:Data>\n`);
+    writeFileSync(path, '<?xml version="1.0" encoding="UTF-8"?>\n<g:Data xmlns:g="urn:example:generic">\n');
+    for (let n = 0; statSync(path).size < mebibytes * MiB; n += 20) {
+      appendFileSync(path, Array.from({ length: 20 }, (_, i) => series(n + i)).join(''));
+    }
+    appendFileSync(path, '</g:Data>\n');
   }
   return path;
 }
@@ -76,7 +110,7 @@ const demoOrders = async (): Promise<Job> => {
 
 /** Paths of the jobs, as JSON. */
 export async function jobFiles(): Promise<
-  Record<'orders' | 'ordersPlain' | 'legs' | 'observations', string>
+  Record<'orders' | 'ordersPlain' | 'ordersNdjson' | 'ordersJson' | 'legs' | 'observations', string>
 > {
   const orders = await demoOrders();
   const int = (name: string) => ({ name, type: { name: 'int' as const }, nullable: true, from: null });
@@ -110,6 +144,7 @@ export async function jobFiles(): Promise<
       ],
     },
   };
+  const common = { required: false, encoding: 'utf-8' as const };
   const put = (name: string, job: Job): string => {
     const path = join(folder, `${name}.json`);
     writeFileSync(path, JSON.stringify(versionOf(job)));
@@ -118,6 +153,16 @@ export async function jobFiles(): Promise<
   return {
     orders: put('orders', orders),
     ordersPlain: put('orders-plain', { ...orders, privacy: {} }),
+    ordersNdjson: put('orders-ndjson', {
+      ...orders,
+      privacy: {},
+      format: { kind: 'ndjson', header: null, ...common },
+    }),
+    ordersJson: put('orders-json', {
+      ...orders,
+      privacy: {},
+      format: { kind: 'json', path: '$', ...common },
+    }),
     legs: put('legs', legs),
     observations: put('observations', observations),
   };

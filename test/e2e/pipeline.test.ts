@@ -294,10 +294,11 @@ const packed = [
   },
 ];
 
-/** Maps with their keys in one order. */
+/** Of a map, which `forebay query` prints as a list of its entries, with the keys in one order. */
 const textOf = (value: unknown): string | null => {
-  if (value === null) return null;
-  return typeof value === 'object' ? JSON.stringify(Object.entries(value).sort()) : String(value);
+  if (value === null || typeof value !== 'object') return value === null ? null : String(value);
+  const entries = Array.isArray(value) ? value.map(({ key, value }) => [key, value]) : Object.entries(value);
+  return JSON.stringify(entries.sort());
 };
 
 /** The rows of a slice are those that Python finds in the file. */

@@ -1,17 +1,17 @@
 /** Envelope's reading by itself: columns of texts, and nothing done with them. */
-import { recordFormat } from '../../../core/formats/format.ts';
-import { fileOf, jobFrom, report } from '../case.ts';
+import { isPath } from '../../../core/contract/paths.ts';
+import { jobFrom, report, shardOf } from '../case.ts';
 
 const [file = '', jobFile = ''] = process.argv.slice(2);
 const version = jobFrom(jobFile);
-const format = recordFormat(version.job.format);
+const { format, header, bytes } = shardOf(file, version);
 
 await report(async () => {
-  const { bytes, from } = fileOf(file, version);
-  const fields = format.fields(from === 0 ? null : bytes.subarray(0, from));
-  const shard = bytes.subarray(from);
-  const names = fields ?? version.job.contract.columns.map(({ name, from }) => from ?? name);
-  const wanted = { fields, names, marks: format.marks(shard) };
-  const { records } = await format.read(shard, wanted, () => undefined);
+  const fields = format.fields(header);
+  const read = version.job.contract.columns.flatMap(({ name, from }) =>
+    from === null ? [name] : isPath(from) ? [from] : [],
+  );
+  const wanted = { fields, names: fields ?? read, marks: format.marks(bytes) };
+  const { records } = await format.read(bytes, wanted, () => undefined);
   return `${records} records`;
 });
