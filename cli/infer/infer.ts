@@ -43,7 +43,7 @@ export async function inferJob(
   await checkName(options.name);
   await withFile(path, async (file) => {
     const start = await refusing(path, 'all', 0, () =>
-      startOfFile(file, (givenFields(options).encoding ?? 'utf-8') as Encoding),
+      startOfFile(file, (givenFields(options).encoding ?? null) as Encoding | null),
     );
     const kind = options.format ?? kindOf(start);
     const told = await optionsOf(path, kind, givenFields(options), start);

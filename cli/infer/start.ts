@@ -8,6 +8,7 @@ import { toCheckedFormat } from '../read/flags.ts';
 import { refusing } from '../read/refuse.ts';
 import { csvOptions } from './csv.ts';
 import { jsonOptions, ndjsonOptions, parsed } from './json.ts';
+import { xmlOptions } from './xml.ts';
 
 export interface Start {
   bytes: Buffer;
@@ -17,8 +18,8 @@ export interface Start {
 
 const sampleBytes = 65_536;
 
-/** Of its text, where the file is packed or in another encoding. */
-export async function startOfFile(file: LocalFile, encoding: Encoding): Promise<Start> {
+/** Of its text, where the file is packed or in another encoding; `null`: nothing says which, but the file itself. */
+export async function startOfFile(file: LocalFile, encoding: Encoding | null): Promise<Start> {
   const { start, all } = await peek(file.chunks(), startBytes);
   const limits = { packedBytes: file.bytes, maxBytes: Number.MAX_SAFE_INTEGER, encoding };
   const text = isPacked(start, encoding) ? unpack(all, limits) : all;
@@ -49,6 +50,7 @@ export async function optionsOf(
   given: Record<string, unknown>,
   start: Start,
 ): Promise<Record<string, unknown>> {
+  if (kind === 'xml') return { ...xmlOptions(textOf(start)), ...given };
   const format = await toCheckedFormat(kind, given);
   const told = await refusing(path, 'all', 0, async () => {
     if (format.kind === 'csv') return csvOptions(format, given, start.bytes, start.whole);

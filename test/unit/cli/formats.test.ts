@@ -111,7 +111,8 @@ describe('xml', () => {
     const { job, err } = await proposed(file('b.xml', text), '--record', 'a');
     expect(job).toContain("x: { type: 'int', from: '@x' },");
     expect(job).toContain("y: { type: 'string?', from: '@y' },");
-    expect(job).toContain("b: 'string?',");
+    expect(job).toContain("b_id: { type: 'int?', from: './b/@id' },");
+    expect(job).toContain("b: { type: 'string?', from: './b' },");
     expect(err).toMatch(/^3 records, 0 rejected/);
   });
 
@@ -127,10 +128,22 @@ describe('xml', () => {
     expect([code, out]).toEqual([2, '']);
   });
 
-  test('no record is guessed', async () => {
-    const { code, err } = await forebay('infer', file('c.xml', text));
+  test('a record is the outermost element that comes more than once in its parent', async () => {
+    const { out } = await forebay('infer', file('c.xml', `<d><h/>${text}<p:r xmlns:p="u"><a/><a/></p:r></d>`));
+    expect(out).toContain("xml({ record: '/d/r' })");
+  });
+
+  test('where none does, no record is guessed', async () => {
+    const { code, err } = await forebay('infer', file('d.xml', '<d><r><a>1</a></r></d>'));
     expect(code).toBe(64);
     expect(err).toMatch(/--record is missing; it is a path of element names/);
+  });
+
+  test('what is a list in any record is one column, and is no list in none', async () => {
+    const some = '<d><r><o><n>1</n></o></r><r><o><n>2</n></o><o><n>3</n></o></r></d>';
+    const { job } = await proposed(file('e.xml', some));
+    expect(job).toContain("o: 'string',");
+    expect(job).not.toContain('o_n');
   });
 });
 
