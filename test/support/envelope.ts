@@ -41,11 +41,12 @@ export const runOf = (job: Job): RunRef => ({
   time: '2026-03-02T01:15:00.000Z',
 });
 
+/** A file's shards, each with the number of records that the scan counted in it. */
 export async function envelopeFile(
   job: Job,
   input: Uint8Array,
   options: { shardBytes: number; directory: string; object?: string },
-): Promise<ShardOutput[]> {
+): Promise<Array<ShardOutput & { records: number }>> {
   const text = await textOf(input, job.format.encoding);
   const scanner = recordFormat(job.format).scanner({
     shardBytes: options.shardBytes,
@@ -58,22 +59,21 @@ export async function envelopeFile(
     text.bytes.subarray(range.offset, range.offset + range.length);
   const run = runOf(job);
   const key = options.object ?? 'input.csv';
-  const shards: ShardOutput[] = [];
+  const shards: Array<ShardOutput & { records: number }> = [];
   let firstRecord = 0;
   for (const [n, range] of scan.ranges.entries()) {
-    shards.push(
-      await envelopeShard({
-        ...{ job, run, keys, firstRecord },
-        format: recordFormat(job.format, { ...scan, ...range }),
-        metadata: runMetadata(job, run, 'eu-west-1'),
-        raw: { key, sha256: createHash('sha256').update(input).digest('hex') },
-        unpacked: text.in === 'raw' ? null : { key },
-        header: scan.header === null ? null : part(scan.header),
-        bytes: part(range),
-        offset: range.offset,
-        directory: join(options.directory, String(n)),
-      }),
-    );
+    const output = await envelopeShard({
+      ...{ job, run, keys, firstRecord },
+      format: recordFormat(job.format, { ...scan, ...range }),
+      metadata: runMetadata(job, run, 'eu-west-1'),
+      raw: { key, sha256: createHash('sha256').update(input).digest('hex') },
+      unpacked: text.in === 'raw' ? null : { key },
+      header: scan.header === null ? null : part(scan.header),
+      bytes: part(range),
+      offset: range.offset,
+      directory: join(options.directory, String(n)),
+    });
+    shards.push({ ...output, records: range.records });
     firstRecord += range.records;
   }
   return shards;

@@ -129,7 +129,10 @@ describe('xml', () => {
   });
 
   test('a record is the outermost element that comes more than once in its parent', async () => {
-    const { out } = await forebay('infer', file('c.xml', `<d><h/>${text}<p:r xmlns:p="u"><a/><a/></p:r></d>`));
+    const { out } = await forebay(
+      'infer',
+      file('c.xml', `<d><h/>${text}<p:r xmlns:p="u"><a/><a/></p:r></d>`),
+    );
     expect(out).toContain("xml({ record: '/d/r' })");
   });
 
