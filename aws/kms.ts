@@ -20,6 +20,7 @@ export function dataKeys(client: KMSClient): DataKeys {
         keyId: KeyId.slice(KeyId.lastIndexOf('/') + 1),
         plaintext: bytesOf(Plaintext),
         wrapped: bytesOf(CiphertextBlob),
+        used: 0n,
       };
     },
     unwrap: async ({ keyId, wrapped }, job) => {

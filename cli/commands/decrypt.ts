@@ -12,7 +12,10 @@ export function addDecrypt(program: Command, open: OpenSession): void {
     .description('values of an encrypted column in clear, for who may use the KMS key')
     .argument('[text...]', 'encrypted values; default: one a line from standard input')
     .requiredOption('--job <job>', 'the job that encrypted them')
-    .requiredOption('--column <name>', 'the column that they stood in')
+    .requiredOption(
+      '--column <name>',
+      "the column that they stood in, or the way to what is within one, e.g. 'lines[].sku'",
+    )
     .addHelpText(
       'after',
       examples(

@@ -118,7 +118,7 @@ function localKeys(job: string, note: (text: string) => void): KeyDeps {
     },
     async dataKey() {
       told('values are encrypted, which nobody can undo,');
-      return { keyId: 'local', wrapped: randomBytes(32), plaintext: randomBytes(32) };
+      return { keyId: 'local', wrapped: randomBytes(32), plaintext: randomBytes(32), used: 0n };
     },
     secretsPath: '/local/',
   };

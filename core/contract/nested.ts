@@ -6,6 +6,7 @@
 import { castScalar } from './grammar.ts';
 import { jsonText, withoutBlanks } from './json-text.ts';
 import type { Definition, Layers } from './layers.ts';
+import { elementPath, memberPath, valuePath } from './member-paths.ts';
 import { sqlName, sqlText } from './sql.ts';
 import {
   article,
@@ -140,7 +141,7 @@ function struct(plan: Plan, members: readonly Member[], json: string, path: stri
   const read = plan.name();
   const parts = members.map((member) => {
     const name = sqlName(member.name);
-    return { name, ...part(plan, member, `${read}.${name}`, `${path}.${member.name}`) };
+    return { name, ...part(plan, member, `${read}.${name}`, memberPath(path, member.name)) };
   });
   const shapes = JSON.stringify(Object.fromEntries(members.map((member) => [member.name, shape(member)])));
   const pack = (values: ReadonlyArray<[name: string, sql: string]>) =>
@@ -163,7 +164,7 @@ function struct(plan: Plan, members: readonly Member[], json: string, path: stri
 
 function list(plan: Plan, element: Typed, json: string, path: string, own: string): Part {
   const [each, one] = [plan.name(), plan.name()];
-  const { judged, value, fault } = part(plan, element, each, `${path}[]`);
+  const { judged, value, fault } = part(plan, element, each, elementPath(path));
   const elements = `from_json(${json}, '["${shape(element)}"]')`;
   return {
     judged: `struct_pack(l := list_transform(${elements}, lambda ${each}: ${judged}), e := ${own})`,
@@ -174,7 +175,7 @@ function list(plan: Plan, element: Typed, json: string, path: string, own: strin
 
 function map(plan: Plan, typed: Typed, json: string, path: string, own: string): Part {
   const [read, each, one] = [plan.name(), plan.name(), plan.name()];
-  const { judged, value, fault } = part(plan, typed, each, `${path}{}`);
+  const { judged, value, fault } = part(plan, typed, each, valuePath(path));
   // DuckDB's maps raise where a key comes twice.
   const entries = `CASE WHEN NOT ${repeated(json)} THEN from_json(${json}, '"MAP(VARCHAR, ${shape(typed)})"') END`;
   const values = `list_transform(map_values(${read}), lambda ${each}: ${judged})`;

@@ -1,22 +1,21 @@
 /** What a contract's columns are behind the privacy rules: in Parquet, in the catalog and in the ids. */
 import { metadataGlueType } from '../envelope/struct.ts';
-import type { Column, Job, PrivacyRule } from '../job/model.ts';
-import { protectedType, ruleOf } from '../privacy/rules.ts';
+import type { Column, Job } from '../job/model.ts';
+import { protectedType } from '../privacy/columns.ts';
+import { ruleOf } from '../privacy/rules.ts';
 import { type ColumnType, glueType } from './types.ts';
 
 export interface OutputColumn {
   column: Column;
-  rule: PrivacyRule | null;
-  /** Behind the rule. */
+  /** Behind the rules. */
   type: ColumnType;
 }
 
 /** In the contract's order; what is dropped is gone. */
 export const outputColumns = (job: Pick<Job, 'contract' | 'privacy'>): OutputColumn[] =>
   job.contract.columns.flatMap((column) => {
-    const rule = ruleOf(job, column.name);
-    if (rule === 'drop') return [];
-    return [{ column, rule, type: protectedType(rule, column.type) }];
+    if (ruleOf(job, column.name) === 'drop') return [];
+    return [{ column, type: protectedType(job, { path: column.name, type: column.type }) }];
   });
 
 /** The table's columns in Glue's words: `metadata`, then the contract's. Glue keeps names in lower case. */

@@ -20,7 +20,7 @@ export async function withEngine<T>(
   } catch (error) {
     throw named(error);
   } finally {
-    // A connection holds the database, and with it what `use` registered, until it is collected as garbage.
+    // A connection holds the database and its memory until it is collected as garbage.
     duck.disconnectSync();
     instance.closeSync();
   }

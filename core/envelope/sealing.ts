@@ -1,36 +1,31 @@
 /** The SQL function by which Envelope encrypts: DuckDB has no AES for values, so it calls Node's. */
-import { BIGINT, type DuckDBConnection, DuckDBScalarFunction, INTEGER, VARCHAR } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from '@duckdb/node-api';
 import type { Job } from '../job/model.ts';
 import { sealFunction } from '../privacy/rules.ts';
-import { additionalData, type DataKey, ivOf, seal } from '../privacy/seal.ts';
+import { additionalData, type DataKey, nextIv, seal } from '../privacy/seal.ts';
 
-/**
- * The same record and column always have the same IV: were DuckDB to ask twice for a value, it would get the same
- * ciphertext, and no IV stands over two texts.
- */
-export function registerSealing(duck: DuckDBConnection, job: Job, { plaintext }: DataKey): void {
-  const additional = job.contract.columns.map(({ name }) => additionalData(job.name, name));
-  const sealed = (text: unknown, record: unknown, position: unknown): string | null => {
-    const bound = additional[Number(position)];
-    if (bound === undefined) throw new Error(`there is no column ${position}`);
-    if (typeof text !== 'string') return null;
-    return seal(plaintext, ivOf(Number(position), BigInt(String(record))), bound, text);
-  };
+/** Each call counts: were DuckDB to ask twice for a value, it would get two ciphertexts, each with an IV of its own. */
+export function registerSealing(duck: DuckDBConnection, job: Job, key: DataKey): void {
   const sealing = DuckDBScalarFunction.create({
     name: sealFunction,
-    parameterTypes: [VARCHAR, BIGINT, INTEGER],
+    parameterTypes: [VARCHAR, VARCHAR],
     returnType: VARCHAR,
+    // Else one answer might do for several records with the same value.
+    volatile: true,
     mainFunction: (_, input, output) => {
-      const [texts, records, positions] = [0, 1, 2].map((i) => input.getColumnVector(i));
-      // A call into the engine: not once a row.
+      const [texts, paths] = [0, 1].map((i) => input.getColumnVector(i));
+      // Calls into the engine: not once a row. The path is a literal of the SQL.
       const { rowCount } = input;
+      const additional = additionalData(job.name, String(paths?.getItem(0)));
       for (let row = 0; row < rowCount; row++) {
-        output.setItem(row, sealed(texts?.getItem(row), records?.getItem(row), positions?.getItem(row)));
+        const text = texts?.getItem(row);
+        output.setItem(
+          row,
+          typeof text === 'string' ? seal(key.plaintext, nextIv(key), additional, text) : null,
+        );
       }
       output.flush();
     },
   });
   duck.registerScalarFunction(sealing);
-  // The database has its own hold on it. Ours would keep the process, and the key, until it is collected.
-  sealing.destroySync();
 }

@@ -10,7 +10,8 @@ import { sqlName, sqlText } from '../contract/sql.ts';
 import { ForebayError } from '../errors.ts';
 import type { RecordFormat, Wanted } from '../formats/interfaces.ts';
 import type { Job } from '../job/model.ts';
-import { type PrivacyKeys, protect, ruleOf } from '../privacy/rules.ts';
+import { protectedValue } from '../privacy/columns.ts';
+import type { PrivacyKeys } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
 import type { Reject } from '../shard.ts';
 import { withEngine } from './engine.ts';
@@ -132,7 +133,7 @@ function withIds(input: ShardInput, contract: AnalysedContract, records: string)
 function sha1OfId(input: ShardInput, contract: AnalysedContract): string {
   const { job, run } = input;
   if (isKeyed(input)) {
-    const values = job.contract.key.map(protectedValue(input, contract));
+    const values = job.contract.key.map(columnValue(input, contract));
     return sha1OfName(recordNamespace, nameByKey(run.job, values));
   }
   return sha1OfName(namespaceOfObject(run, input.raw.sha256), nameByNumber(recordNumber(input)));
@@ -141,15 +142,14 @@ function sha1OfId(input: ShardInput, contract: AnalysedContract): string {
 /** SQL for a record's number within the raw object. */
 const recordNumber = ({ firstRecord }: ShardInput): string => `(record + ${firstRecord}::BIGINT)`;
 
-/** SQL for a column's value behind its privacy rule. */
-const protectedValue =
-  (input: ShardInput, contract: AnalysedContract) =>
+/** SQL for a column's value behind the privacy rules. */
+const columnValue =
+  ({ job, keys }: ShardInput, contract: AnalysedContract) =>
   (name: string): string => {
     const position = contract.columns.findIndex(({ column }) => column.name === name);
     const found = contract.columns[position];
     if (found === undefined) throw new Error(`the contract has no column ${name}`);
-    const value = { sql: `v${position}`, type: found.column.type, record: recordNumber(input), position };
-    return protect(value, ruleOf(input.job, name), input.keys);
+    return protectedValue(job, keys, { path: name, type: found.column.type, sql: `v${position}` });
   };
 
 async function faultyRecords(duck: DuckDBConnection, faults: readonly Fault[]): Promise<Found[]> {
@@ -179,9 +179,9 @@ async function writeBatch(
 ): Promise<string> {
   const { job, run } = input;
   const metadata = metadataSql(input.metadata, run, input.raw.key, { id: 'id', record: recordNumber(input) });
-  const protectedOf = protectedValue(input, contract);
+  const valueBehind = columnValue(input, contract);
   const columns = outputColumns(job).map(
-    ({ column }) => `${protectedOf(column.name)} AS ${sqlName(column.name)}`,
+    ({ column }) => `${valueBehind(column.name)} AS ${sqlName(column.name)}`,
   );
   const file = join(input.directory, 'batch.parquet');
   const records = isKeyed(input) ? 'judged' : `(${withIds(input, contract, 'judged')})`;

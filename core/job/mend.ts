@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isWithin } from '../contract/member-paths.ts';
 import { jobSpec, type ParsedSpec } from './spec.ts';
 
 /** A right value for each field that must be there. */
@@ -40,15 +41,18 @@ function copyOf(value: unknown): unknown {
 }
 
 /**
- * With all columns goes what names them: their names are not known. With a column's type goes the privacy rule that
- * not every type takes.
+ * With all columns goes what names them: their names are not known. With a column's type go the privacy rules
+ * within it, and the one that not every type takes.
  */
 function refersTo(path: readonly PropertyKey[], copy: object): PropertyKey[][] {
   const [contract, columns, column] = path;
   if (contract !== 'contract' || (columns !== undefined && columns !== 'columns')) return [];
   if (column === undefined) return [['contract', 'key'], ['privacy']];
-  const { privacy } = copy as { privacy?: Record<PropertyKey, unknown> };
-  return typeof privacy?.[column] === 'object' ? [['privacy', column]] : [];
+  const { privacy } = copy as { privacy?: Record<string, unknown> };
+  const name = String(column);
+  return Object.entries(privacy ?? {}).flatMap(([path, rule]) =>
+    isWithin(path, name) || (path === name && typeof rule === 'object') ? [['privacy', path]] : [],
+  );
 }
 
 /** Its stand-in, or the outermost optional field around it, which is then left out. */

@@ -138,7 +138,7 @@ export interface Job {
   format: Format;
   contract: Contract;
   envelope: EnvelopeSpec;
-  /** By column name. */
+  /** By column, or by the way to what is within one: `address.street`, `lines[].sku`, `prices{}`. */
   privacy: Record<string, PrivacyRule>;
   sinks: Sink[];
   /** An EventBridge Scheduler expression, `cron(…)` or `rate(…)`, in the job's timezone. */

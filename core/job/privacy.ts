@@ -1,10 +1,12 @@
 /** The privacy rules of a job file: their shapes, and what they ask of their columns. */
 import { z } from 'zod';
-import { typeWord } from '../contract/types.ts';
+import { isWithin } from '../contract/member-paths.ts';
+import { type ColumnType, isNested, typeWord } from '../contract/types.ts';
 import { calendarUnits, type Interval, intervalProblem } from '../privacy/generalise.ts';
+import { allParts, columnPart, type Part, partsWithin } from '../privacy/parts.ts';
 import { nameOf, ruleOf } from '../privacy/rules.ts';
-import type { Column, Job, PrivacyRule } from './model.ts';
-import { type Found, shown } from './problems.ts';
+import type { Job, PrivacyRule } from './model.ts';
+import { type Found, known, shown } from './problems.ts';
 import { fields, oneOf } from './shapes.ts';
 
 const words = ['hash', 'tokenise', 'encrypt', 'mask', 'drop'] as const;
@@ -64,40 +66,78 @@ const notForKeys: Partial<Record<ReturnType<typeof nameOf>, string>> = {
 };
 
 export function privacyRules(job: Job): Found[] {
-  const { columns, key } = job.contract;
-  const found = columns.flatMap((column) => {
-    const rule = ruleOf(job, column.name);
-    return rule === null ? [] : columnRules(column, rule, key.includes(column.name));
+  const parts = job.contract.columns.flatMap((column) => allParts(columnPart(column)));
+  const found = Object.entries(job.privacy).flatMap(([path, rule]): Found[] => {
+    const part = parts.find((candidate) => candidate.path === path);
+    const field = `privacy.${path}`;
+    if (part === undefined) return [{ field, value: shown(path), allowed: knownPath(path, parts) }];
+    const outer = Object.keys(job.privacy).find((other) => isWithin(path, other));
+    if (outer !== undefined) {
+      return [{ field, value: shown(rule), allowed: `no rule within ${outer}, which has one as a whole` }];
+    }
+    return partRules(part, rule, job.contract.key.includes(path));
   });
-  const dropped = columns.every(({ name }) => ruleOf(job, name) === 'drop');
-  return dropped
-    ? [...found, { field: 'privacy', value: shown(job.privacy), allowed: 'at least one column that is kept' }]
-    : found;
+  return [...found, ...keptRules(job, parts)];
 }
 
-function columnRules({ name, type }: Column, rule: PrivacyRule, isKey: boolean): Found[] {
-  const field = `privacy.${name}`;
+/** Of an unknown name or path. */
+function knownPath(path: string, parts: readonly Part[]): string {
+  const columns = parts.filter(({ within }) => within === null).map((part) => part.path);
+  const outer = parts.findLast((part) => isWithin(path, part.path));
+  if (outer === undefined) {
+    const all = parts.map((part) => part.path);
+    return known('a column of the contract', path, columns, /^\w+$/.test(path) ? columns : all);
+  }
+  const direct = partsWithin(outer).map((part) => part.path);
+  if (direct.length === 0) return `nothing within ${outer.path}, which is ${typeWord(outer.type)}`;
+  const column = columns.find((name) => isWithin(path, name)) ?? '';
+  const near = parts.map((part) => part.path).filter((other) => isWithin(other, column));
+  return known(`what there is within ${outer.path}`, path, direct, near);
+}
+
+/** Something of the table, and of each struct, must be left. */
+function keptRules({ privacy }: Job, parts: readonly Part[]): Found[] {
+  const isDropped = ({ path }: Part) => ruleOf({ privacy }, path) === 'drop';
+  const value = shown(privacy);
+  const columns = parts.filter(({ within }) => within === null);
+  const empty = parts.filter((part) => part.type.name === 'struct' && partsWithin(part).every(isDropped));
+  return [
+    ...(columns.every(isDropped) ? ['at least one column that is kept'] : []),
+    ...empty.map(({ path }) => `at least one member of ${path} that is kept`),
+  ].map((allowed) => ({ field: 'privacy', value, allowed }));
+}
+
+function partRules(part: Part, rule: PrivacyRule, isKey: boolean): Found[] {
+  const { path, type, within } = part;
+  const field = `privacy.${path}`;
   const value = shown(rule);
   const reason = isKey ? notForKeys[nameOf(rule)] : undefined;
   if (reason !== undefined)
     return [{ field, value, allowed: `hash, tokenise, or no rule: it is a key, and ${reason}` }];
+  if (rule === 'drop' && within !== null && within !== 'struct') {
+    const allowed = `drop for a column, or for a member of a struct; ${path} is what a ${within} holds`;
+    return [{ field, value, allowed }];
+  }
   if (typeof rule === 'string' || rule.rule === 'tokenise') return [];
-  const word = typeWord(type);
-  if (rule.rule === 'truncate') {
-    const allowed = `truncate for a column of type string; ${name} is ${word}`;
-    return type.name === 'string' ? [] : [{ field, value, allowed }];
-  }
-  if (['string', 'boolean'].includes(type.name)) {
-    return [
-      {
-        field,
-        value,
-        allowed: `generalise for a column of numbers, dates or timestamps; ${name} is ${word}`,
-      },
-    ];
-  }
-  const allowed = intervalProblem(type, rule.to);
+  const takes = taken[rule.rule];
+  if (!takes.isType(type)) return [{ field, value, allowed: `${rule.rule} for ${takes.what}; ${isA(part)}` }];
+  const allowed = rule.rule === 'generalise' ? intervalProblem(type, rule.to) : null;
   return allowed === null
     ? []
-    : [{ field: `${field}.to`, value: shown(rule.to), allowed: `${allowed}, since ${name} is ${word}` }];
+    : [{ field: `${field}.to`, value: shown(rule.to), allowed: `${allowed}, since ${isA(part)}` }];
+}
+
+/** The rules that not every type takes. */
+const taken = {
+  truncate: { what: 'type string', isType: ({ name }: ColumnType) => name === 'string' },
+  generalise: {
+    what: 'numbers, dates or timestamps',
+    isType: (type: ColumnType) => !isNested(type) && type.name !== 'string' && type.name !== 'boolean',
+  },
+};
+
+function isA(part: Part): string {
+  if (!isNested(part.type)) return `${part.path} is ${typeWord(part.type)}`;
+  const [first] = partsWithin(part);
+  return `${part.path} is a ${part.type.name}, and a rule may name what is within it, such as ${first?.path}`;
 }

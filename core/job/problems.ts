@@ -75,8 +75,12 @@ function valueAt(spec: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 function knownField(key: string, names: string): string {
-  const known = names.split(' ').filter((name) => name !== 'kind');
-  if (known.length === 0) return 'no field here';
-  const near = nearest(key, known);
-  return `a field that there is${near === null ? `: ${known.join(', ')}` : `; did you mean '${near}'?`}`;
+  const fields = names.split(' ').filter((name) => name !== 'kind');
+  return fields.length === 0 ? 'no field here' : known('a field that there is', key, fields);
+}
+
+/** What would be right where a name is unknown: the name that is near, or else all of them. */
+export function known(what: string, name: string, names: readonly string[], near = names): string {
+  const meant = nearest(name, near);
+  return `${what}${meant === null ? `: ${names.join(', ')}` : `; did you mean '${meant}'?`}`;
 }

@@ -1,10 +1,9 @@
 /** Rules across the fields of a job. Shapes are spec.ts's. */
 import { isNested, parseType, type Typed } from '../contract/types.ts';
-import { nearest } from '../nearest.ts';
 import { formatRules, toFormat } from './format/format.ts';
 import type { Job } from './model.ts';
 import { privacyRules, toPrivacy } from './privacy.ts';
-import { type Found, shown } from './problems.ts';
+import { type Found, known, shown } from './problems.ts';
 import { scheduleProblem } from './schedule.ts';
 import type { ParsedSpec } from './spec.ts';
 
@@ -79,16 +78,10 @@ function sameMembers({ type }: Typed): Array<[first: string, second: string]> {
 function references(job: Job): Found[] {
   const names = job.contract.columns.map(({ name }) => name);
   const unknown = (field: string, name: string): Found[] =>
-    names.includes(name) ? [] : [{ field, value: shown(name), allowed: columnHint(name, names) }];
-  return [
-    ...job.contract.key.flatMap((name, i) => unknown(`contract.key.${i}`, name)),
-    ...Object.keys(job.privacy).flatMap((name) => unknown(`privacy.${name}`, name)),
-  ];
-}
-
-function columnHint(name: string, names: string[]): string {
-  const near = nearest(name, names);
-  return `a column of the contract${near === null ? `: ${names.join(', ')}` : `; did you mean '${near}'?`}`;
+    names.includes(name)
+      ? []
+      : [{ field, value: shown(name), allowed: known('a column of the contract', name, names) }];
+  return job.contract.key.flatMap((name, i) => unknown(`contract.key.${i}`, name));
 }
 
 function keyRules({ contract: { columns, key } }: Job): Found[] {

@@ -1,5 +1,7 @@
-/** The privacy rules as SQL over a column's typed value, and what each of them needs. Null stays null. */
-import type { ColumnType } from '../contract/types.ts';
+/** The privacy rules as SQL over a typed value, and what each of them needs. Null stays null. */
+import { sqlText } from '../contract/sql.ts';
+import { nestedJson } from '../contract/to-json.ts';
+import { type ColumnType, isNested } from '../contract/types.ts';
 import type { Job, PrivacyRule } from '../job/model.ts';
 import { generalised } from './generalise.ts';
 import { hmacSha256 } from './hmac.ts';
@@ -9,18 +11,21 @@ import { token } from './token.ts';
 /** What stands for every masked value. */
 export const mask = '***';
 
-/** Own fields alone: a column may be called `constructor`, which every object has. */
-export const ruleOf = ({ privacy }: Pick<Job, 'privacy'>, column: string): PrivacyRule | null =>
-  (Object.hasOwn(privacy, column) ? privacy[column] : undefined) ?? null;
+/**
+ * `path`: a column's name, or the way to what is within one. Own fields alone: a column may be called `constructor`,
+ * which every object has.
+ */
+export const ruleOf = ({ privacy }: Pick<Job, 'privacy'>, path: string): PrivacyRule | null =>
+  (Object.hasOwn(privacy, path) ? privacy[path] : undefined) ?? null;
 
 export type RuleName = Extract<PrivacyRule, string> | Exclude<PrivacyRule, string>['rule'];
 
 export const nameOf = (rule: PrivacyRule): RuleName => (typeof rule === 'string' ? rule : rule.rule);
 
-/** The type that a column has behind its rule. */
-export function protectedType(rule: PrivacyRule | null, type: ColumnType): ColumnType {
-  const name = rule === null ? null : nameOf(rule);
-  return name === null || name === 'truncate' || name === 'generalise' ? type : { name: 'string' };
+/** The type that a value has behind its rule. */
+export function typeBehind(rule: PrivacyRule, type: ColumnType): ColumnType {
+  const name = nameOf(rule);
+  return name === 'truncate' || name === 'generalise' ? type : { name: 'string' };
 }
 
 /** Those of the secret store, and the data key, which is made anew each time. */
@@ -50,30 +55,26 @@ export const keysOf = ({ privacy }: Pick<Job, 'privacy'>): ReadonlySet<KeyName> 
 export interface Value {
   sql: string;
   type: ColumnType;
-  /** SQL for the record's number within the raw object. */
-  record: string;
-  /** The column's position in the contract. */
-  position: number;
+  /** Of the column, or of what is within it. */
+  path: string;
 }
 
-/** `keys` must hold those of {@link keysOf}. A dropped column has no SQL: it is not selected. */
-export function protect(value: Value, rule: PrivacyRule | null, keys: PrivacyKeys): string {
-  if (rule === null) return value.sql;
-  const text = `CAST(${value.sql} AS VARCHAR)`;
+/** `keys` must hold those of {@link keysOf}. What is dropped has no SQL: it is not selected. */
+export function protect(value: Value, rule: PrivacyRule, keys: PrivacyKeys): string {
   const secret = (key: Exclude<KeyName, 'data'>): Buffer => present(keys[key], key);
   switch (rule) {
     case 'hash':
-      return hmacSha256(`encode(${text})`, secret('hash'));
+      return hmacSha256(`encode(${textOf(value)})`, secret('hash'));
     case 'mask':
       return `CASE WHEN ${value.sql} IS NOT NULL THEN '${mask}' END`;
     case 'encrypt':
-      return `'${prefixOf(present(keys.data, 'data'))}' || ${sealFunction}(${text}, ${value.record}, ${value.position})`;
+      return `'${prefixOf(present(keys.data, 'data'))}' || ${sealFunction}(${textOf(value)}, ${sqlText(value.path)})`;
     case 'drop':
-      throw new Error('a dropped column has no SQL');
+      throw new Error('what is dropped has no SQL');
   }
   switch (rule.rule) {
     case 'tokenise':
-      return token(text, secret(rule.scope === 'shared' ? 'sharedToken' : 'token'));
+      return token(textOf(value), secret(rule.scope === 'shared' ? 'sharedToken' : 'token'));
     case 'truncate':
       return `left(${value.sql}, ${rule.to})`;
     case 'generalise':
@@ -81,7 +82,10 @@ export function protect(value: Value, rule: PrivacyRule | null, keys: PrivacyKey
   }
 }
 
-/** The function of Envelope's engine that encrypts: of a text, the record's number and the column's position. */
+const textOf = ({ sql, type }: Value): string =>
+  isNested(type) ? nestedJson(sql, type) : `CAST(${sql} AS VARCHAR)`;
+
+/** The function of Envelope's engine that encrypts: of a text and its path, which is the same for all. */
 export const sealFunction = 'forebay_seal';
 
 function present<K>(key: K | null, name: KeyName): K {

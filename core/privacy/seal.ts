@@ -14,6 +14,8 @@ export interface DataKey {
   plaintext: Buffer;
   /** As KMS encrypted it. */
   wrapped: Buffer;
+  /** How many values it has encrypted. */
+  used: bigint;
 }
 
 /** In KMS's encryption context it holds the job's name: policies can name it, and CloudTrail shows it. */
@@ -24,23 +26,25 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /** What all values of a data key begin with. */
-export const prefixOf = ({ keyId, wrapped }: DataKey): string =>
+export const prefixOf = ({ keyId, wrapped }: Pick<DataKey, 'keyId' | 'wrapped'>): string =>
   `${version}:${keyId}:${wrapped.toString('base64url')}:`;
 
 /**
- * The deterministic construction of NIST SP 800-38D, section 8.2.1: a fixed field of 32 bits, the column, and an
- * invocation field of 64, the record's number. A data key sees each pair once.
+ * The next IV of a data key, by the deterministic construction of NIST SP 800-38D, section 8.2.1: a fixed field of 32
+ * bits, always 0, since nobody else encrypts with the key, and an invocation field of 64, which counts.
  */
-export function ivOf(position: number, record: bigint): Buffer {
+export function nextIv(key: DataKey): Buffer {
   const iv = Buffer.alloc(ivBytes);
-  iv.writeUInt32BE(position, 0);
-  iv.writeBigUInt64BE(record, 4);
+  iv.writeBigUInt64BE(key.used, 4);
+  key.used += 1n;
   return iv;
 }
 
-/** Additional authenticated data: a value read as that of another job or column is refused. */
-export const additionalData = (job: string, column: string): Buffer =>
-  Buffer.from(JSON.stringify([version, job, column]), 'utf8');
+/**
+ * Additional authenticated data: a value read as that of another job, or of another column or part of one, is refused.
+ */
+export const additionalData = (job: string, path: string): Buffer =>
+  Buffer.from(JSON.stringify([version, job, path]), 'utf8');
 
 /** What follows {@link prefixOf}. */
 export function seal(key: Buffer, iv: Buffer, additional: Buffer, text: string): string {

@@ -1,7 +1,7 @@
 /** A whole file through scan and Envelope's engine, without a cloud; and its batches read back. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { pathsOf } from '../../core/contract/paths.ts';
 import { sqlName, sqlText } from '../../core/contract/sql.ts';
 import { runMetadata } from '../../core/envelope/metadata.ts';
@@ -11,6 +11,7 @@ import type { Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
 import type { PrivacyKeys } from '../../core/privacy/rules.ts';
 import type { RunRef } from '../../core/run.ts';
+import type { Lossless } from './duck.ts';
 import { textOf } from './text.ts';
 
 export const hashKey = Buffer.from('the key of the golden tests');
@@ -18,7 +19,10 @@ export const keys: PrivacyKeys = {
   hash: hashKey,
   token: Buffer.from('the key of tokens in tests'),
   sharedToken: Buffer.from('the shared key of tokens in tests'),
-  data: { keyId: 'key-of-tests', wrapped: Buffer.from('a wrapped key'), plaintext: Buffer.alloc(32, 7) },
+  data: {
+    ...{ keyId: 'key-of-tests', wrapped: Buffer.from('a wrapped key') },
+    ...{ plaintext: Buffer.alloc(32, 7), used: 0n },
+  },
 };
 
 const unasked = (what: string) => async (): Promise<never> => {
@@ -60,10 +64,12 @@ export async function envelopeFile(
   const run = runOf(job);
   const key = options.object ?? 'input.csv';
   const shards: Array<ShardOutput & { records: number }> = [];
+  // One data key for all shards of the file: no two of its values have the same IV.
+  const ofFile = { ...keys, data: keys.data && { ...keys.data } };
   let firstRecord = 0;
   for (const [n, range] of scan.ranges.entries()) {
     const output = await envelopeShard({
-      ...{ job, run, keys, firstRecord },
+      ...{ job, run, firstRecord, keys: ofFile },
       format: recordFormat(job.format, { ...scan, ...range }),
       metadata: runMetadata(job, run, 'eu-west-1'),
       raw: { key, sha256: createHash('sha256').update(input).digest('hex') },
@@ -89,7 +95,31 @@ export interface ReadRecord {
 }
 
 /** The records of a batch, in its order. */
-export async function readBatch(file: string): Promise<ReadRecord[]> {
+export function readBatch(file: string): Promise<ReadRecord[]> {
+  return ofBatch(file, async (duck, from, columns) => {
+    const texts = columns.map((name) => `CAST(${sqlName(name)} AS VARCHAR)`);
+    const reader = await duck.runAndReadAll(
+      `SELECT to_json(metadata), ${texts.join(', ')} FROM ${from} ORDER BY file_row_number`,
+    );
+    return reader.getRows().map(([metadata, ...values]) => ({
+      metadata: JSON.parse(String(metadata)),
+      data: Object.fromEntries(columns.map((name, i) => [name, (values[i] ?? null) as string | null])),
+    }));
+  });
+}
+
+/** The same without metadata, nested values as such. */
+export function readValues(file: string): Promise<Array<Record<string, Lossless>>> {
+  return ofBatch(file, async (duck, from, columns) => {
+    const sql = `SELECT ${columns.map(sqlName).join(', ')} FROM ${from} ORDER BY file_row_number`;
+    return (await duck.runAndReadAll(sql)).getRowObjectsJson() as Array<Record<string, Lossless>>;
+  });
+}
+
+async function ofBatch<T>(
+  file: string,
+  read: (duck: DuckDBConnection, from: string, columns: string[]) => Promise<T>,
+): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   try {
     const duck = await instance.connect();
@@ -99,14 +129,7 @@ export async function readBatch(file: string): Promise<ReadRecord[]> {
       .getRows()
       .map(([name]) => String(name))
       .filter((name) => name !== 'metadata' && name !== 'file_row_number');
-    const texts = columns.map((name) => `CAST(${sqlName(name)} AS VARCHAR)`);
-    const reader = await duck.runAndReadAll(
-      `SELECT to_json(metadata), ${texts.join(', ')} FROM ${from} ORDER BY file_row_number`,
-    );
-    return reader.getRows().map(([metadata, ...values]) => ({
-      metadata: JSON.parse(String(metadata)),
-      data: Object.fromEntries(columns.map((name, i) => [name, (values[i] ?? null) as string | null])),
-    }));
+    return await read(duck, from, columns);
   } finally {
     instance.closeSync();
   }

@@ -10,7 +10,7 @@ import {
 import { CreateKeyCommand, DecryptCommand, DisableKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dataKeys } from '../../../aws/kms.ts';
-import { additionalData, ivOf, prefixOf, seal } from '../../../core/privacy/seal.ts';
+import { additionalData, nextIv, prefixOf, seal } from '../../../core/privacy/seal.ts';
 import { root } from '../../support/app.ts';
 import { startCloud, type TestCloud } from '../../support/ministack.ts';
 
@@ -104,7 +104,7 @@ describe('forebay decrypt', () => {
   const values = async (texts: string[]) => {
     const key = await dataKeys(client).generate(arn, 'orders');
     const additional = additionalData('orders', 'email');
-    return texts.map((text, i) => prefixOf(key) + seal(key.plaintext, ivOf(0, BigInt(i)), additional, text));
+    return texts.map((text) => prefixOf(key) + seal(key.plaintext, nextIv(key), additional, text));
   };
   const at = ['--job', 'orders', '--column', 'email'];
 

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { decrypted } from '../../../cli/commands/decrypt.ts';
-import { additionalData, type DataKey, ivOf, prefixOf, seal } from '../../../core/privacy/seal.ts';
+import { additionalData, type DataKey, nextIv, prefixOf, seal } from '../../../core/privacy/seal.ts';
 
-const newKey = (keyId = 'k1'): DataKey => ({ keyId, wrapped: randomBytes(60), plaintext: randomBytes(32) });
+const newKey = (keyId = 'k1'): DataKey => ({
+  ...{ keyId, wrapped: randomBytes(60), plaintext: randomBytes(32) },
+  used: 0n,
+});
 const first = newKey();
 const second = newKey();
 
-function sealed(key: DataKey, text: string, record: number, job = 'orders', column = 'email'): string {
-  return prefixOf(key) + seal(key.plaintext, ivOf(1, BigInt(record)), additionalData(job, column), text);
+function sealed(key: DataKey, text: string, column = 'email'): string {
+  return prefixOf(key) + seal(key.plaintext, nextIv(key), additionalData('orders', column), text);
 }
 
 /** KMS with two data keys of job orders. */
@@ -31,19 +34,22 @@ async function all(texts: Iterable<string>, where = at, deps: Parameters<typeof 
 
 test('values come back in their order, an empty line as null, and KMS is asked once for each data key', async () => {
   const deps = kms();
-  const texts = [
-    sealed(first, 'a', 0),
-    sealed(second, '', 0),
-    '',
-    sealed(first, 'é😀', 1),
-    sealed(second, 'd', 1),
-  ];
+  const texts = [sealed(first, 'a'), sealed(second, ''), '', sealed(first, 'é😀'), sealed(second, 'd')];
   expect(await all(texts, at, deps)).toEqual(['a', '', null, 'é😀', 'd']);
   expect(deps.asked).toEqual(['orders', 'orders']);
 });
 
+test('what is within a column is read by the way to it, and by no other', async () => {
+  const path = 'orders.lines[].prices{}';
+  const text = sealed(first, '1.50', path);
+  expect(await all([text], { ...at, column: path })).toEqual(['1.50']);
+  await expect(all([text], { ...at, column: 'orders.lines[].prices' })).rejects.toThrow(
+    'value 1 was not encrypted in column orders.lines[].prices of job orders',
+  );
+});
+
 test('what was read before a wrong value is there', async () => {
-  const values = decrypted(kms(), at, [sealed(first, 'a', 0), 'secret']);
+  const values = decrypted(kms(), at, [sealed(first, 'a'), 'secret']);
   expect((await values.next()).value).toBe('a');
   await expect(values.next()).rejects.toThrow('value 2 is not an encrypted one, which begins with fb1:');
 });
@@ -52,11 +58,11 @@ test.each([
   ['another column', { ...at, column: 'phone' }, /value 1 was not encrypted in column phone of job orders/],
   ['another job', { ...at, job: 'invoices' }, /value 1 was not encrypted by job invoices/],
 ])('values are refused as those of %s', async (_, where, message) => {
-  await expect(all([sealed(first, 'secret', 0)], where)).rejects.toThrow(message);
+  await expect(all([sealed(first, 'secret')], where)).rejects.toThrow(message);
 });
 
 test('a value that was changed is refused, and not shown', async () => {
-  const text = sealed(first, 'secret text', 0);
+  const text = sealed(first, 'secret text');
   const changed = text.slice(0, -1) + (text.endsWith('A') ? 'Q' : 'A');
   await expect(all([changed])).rejects.toThrow(
     /^value 1 was not encrypted in column email of job orders, or has been changed/,
@@ -77,7 +83,7 @@ test.each([
   ['KMSInvalidStateException', /deletion is pending/],
 ])('%s of KMS is told with what to do', async (name, message) => {
   const unwrap = () => Promise.reject(Object.assign(new Error('User: arn:… is not authorized'), { name }));
-  const failed = all([sealed(first, 'a', 0)], at, { unwrap });
+  const failed = all([sealed(first, 'a')], at, { unwrap });
   await expect(failed).rejects.toMatchObject({
     name: 'Problem',
     exitCode: 1,
@@ -87,5 +93,5 @@ test.each([
 
 test('what else KMS answers stays as it is', async () => {
   const error = Object.assign(new Error('later'), { name: 'constructor' });
-  await expect(all([sealed(first, 'a', 0)], at, { unwrap: () => Promise.reject(error) })).rejects.toBe(error);
+  await expect(all([sealed(first, 'a')], at, { unwrap: () => Promise.reject(error) })).rejects.toBe(error);
 });

@@ -222,7 +222,7 @@ function encryptingSetup(crash?: 'keepOps' | 'putShard') {
     dataKey: async (job) => {
       const plaintext = randomBytes(32);
       asked.push({ job, plaintext });
-      return { keyId: 'k', wrapped: Buffer.from(plaintext.map((byte) => byte ^ 0xff)), plaintext };
+      return { keyId: 'k', wrapped: Buffer.from(plaintext.map((byte) => byte ^ 0xff)), plaintext, used: 0n };
     },
     keepOps: async (key, body) => {
       const there = stored.get(key);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { catalogColumns } from '../../../core/contract/output.ts';
 import { loadJobs } from '../../../core/job/load.ts';
 import { jobSpec } from '../../../core/job/spec.ts';
 import { sliceForScheduledTime } from '../../../core/slice.ts';
@@ -98,7 +99,10 @@ const jobsIn = (file: string): string[] =>
     .map((match) => match[1] ?? '')
     .filter((text) => text.includes('defineJob'));
 
-const pages = ['README.md', 'docs/job-file.md', 'docs/cli.md', 'docs/formats.md', 'docs/types.md'];
+const pages = [
+  ...['README.md', 'docs/job-file.md', 'docs/cli.md', 'docs/formats.md', 'docs/types.md'],
+  'docs/privacy.md',
+];
 const examples = pages.flatMap((page) =>
   jobsIn(page).map((text) => ({ page, name: /name: '([^']+)'/.exec(text)?.[1] ?? '', text })),
 );
@@ -106,6 +110,17 @@ const examples = pages.flatMap((page) =>
 test.each(examples)("the job '$name' in $page is right", async ({ name, text }) => {
   const loaded = await withFolder({ [`${name}.ts`]: text }, loadJobs);
   expect(loaded.map(({ job }) => job.name)).toEqual([name]);
+});
+
+test("the nested columns of the docs' example have the types that the docs say", async () => {
+  const [text = ''] = jobsIn('docs/privacy.md');
+  const [loaded] = await withFolder({ 'purchases.ts': text }, loadJobs);
+  const types = Object.fromEntries(
+    catalogColumns(loaded?.job ?? expect.fail()).map(({ name, type }) => [name, type]),
+  );
+  expect(read('docs/privacy.md')).toContain(
+    `In the catalog \`address\` is then \`${types.address}\`, and \`contacts\` a \`${types.contacts}\`.`,
+  );
 });
 
 test('README.md and docs/job-file.md show a job file each', () => {

