@@ -1,6 +1,7 @@
 /** The ports: what tasks and the CLI may ask of AWS. Each has one adapter beside this file. */
 import type { ErrorRecord } from '../core/errors.ts';
 import type {
+  BucketRecord,
   Cursor,
   FailureRecord,
   LoadedObjects,
@@ -81,10 +82,16 @@ export interface Ledger {
   putObject(runId: string, record: ObjectRecord): Promise<void>;
   putShard(runId: string, record: ShardRecord): Promise<void>;
   putSink(runId: string, record: SinkRecord): Promise<void>;
+  putBucket(runId: string, record: BucketRecord): Promise<void>;
+  /** A shard as Settle leaves it; Envelope's own record stays beside it. */
+  putSettled(runId: string, record: ShardRecord): Promise<void>;
+  getShard(runId: string, n: number): Promise<ShardRecord | null>;
   /** Sorted by `n`; complete whatever the page size. */
   listObjects(runId: string): Promise<ObjectRecord[]>;
   listShards(runId: string): Promise<ShardRecord[]>;
   listSinks(runId: string, sink: string): Promise<SinkRecord[]>;
+  listBuckets(runId: string): Promise<BucketRecord[]>;
+  listSettled(runId: string): Promise<ShardRecord[]>;
 
   /** RUNNING → COMMITTING, the commit point. `false`: the run is not RUNNING with this fence (any more). */
   beginCommit(

@@ -1,5 +1,6 @@
 /** A run as people want to see it: its states with their times, and where every record went. */
 import type {
+  BucketRecord,
   ObjectRecord,
   RunRecord,
   RunTask,
@@ -38,6 +39,8 @@ export interface RunReport {
   shards: { total: number | null; done: number; failed: number };
   accounting: Accounting | null;
   rejectsByCode: Record<string, number>;
+  /** Values that became null since they are none of their column's type, by column. */
+  discarded: Record<string, number>;
   files: { key: string; rows: number; bytes: number }[];
   /** What to run next, where something failed. */
   next: string | null;
@@ -46,6 +49,9 @@ export interface RunReport {
 export interface RunParts {
   objects: ObjectRecord[];
   shards: ShardRecord[];
+  /** Both empty where repeated keys are let be. */
+  buckets: BucketRecord[];
+  settled: ShardRecord[];
   sinks: SinkRecord[];
 }
 
@@ -55,13 +61,18 @@ const order: ReadonlyArray<RunTask | keyof RunParts> = [
   'objects',
   'Plan',
   'shards',
+  'buckets',
+  'settled',
   'sinks',
   'Reconcile',
   'Catalog',
   'CloseRun',
   'FailRun',
 ];
-const titles: Record<string, string> = { objects: 'Extract', shards: 'Envelope', sinks: 'write-lake' };
+const titles: Record<keyof RunParts, string> = {
+  ...{ objects: 'Extract', shards: 'Envelope', buckets: 'Keys', settled: 'Settle', sinks: 'write-lake' },
+};
+const isPart = (name: string): name is keyof RunParts => name in titles;
 
 export function runReport(run: RunRecord, parts: RunParts): RunReport {
   const { tasks, ...rest } = run;
@@ -74,7 +85,8 @@ export function runReport(run: RunRecord, parts: RunParts): RunReport {
     })),
     shards: shardsOf(run, parts),
     accounting: accountingOf(run, parts),
-    rejectsByCode: sumCodes(parts.shards),
+    rejectsByCode: sumCounts(lastOf(parts).map((shard) => shard.rejectsByCode)),
+    discarded: sumCounts(lastOf(parts).map((shard) => shard.discarded ?? {})),
     files: parts.sinks.flatMap(({ key, rows, bytes }) =>
       key === null ? [] : [{ key, rows: rows ?? 0, bytes: bytes ?? 0 }],
     ),
@@ -83,12 +95,9 @@ export function runReport(run: RunRecord, parts: RunParts): RunReport {
 }
 
 function stateOf(name: RunTask | keyof RunParts, tasks: RunRecord['tasks'], parts: RunParts): StateReport[] {
-  const traces =
-    name === 'objects' || name === 'shards' || name === 'sinks'
-      ? parts[name].map(({ trace }) => trace)
-      : [tasks[name] ?? null];
+  const traces = isPart(name) ? parts[name].map(({ trace }) => trace) : [tasks[name] ?? null];
   const known = traces.filter((trace) => trace !== null);
-  return known.length === 0 ? [] : [merge(titles[name] ?? name, known)];
+  return known.length === 0 ? [] : [merge(isPart(name) ? titles[name] : name, known)];
 }
 
 function merge(state: string, traces: TaskTrace[]): StateReport {
@@ -114,7 +123,9 @@ function merge(state: string, traces: TaskTrace[]): StateReport {
 
 function shardsOf(run: RunRecord, parts: RunParts): RunReport['shards'] {
   const written = parts.sinks.filter(({ status }) => status === 'done').length;
-  const failed = [...parts.shards, ...parts.sinks].filter(({ status }) => status === 'failed');
+  const failed = [...parts.shards, ...parts.settled, ...parts.sinks].filter(
+    ({ status }) => status === 'failed',
+  );
   return {
     total: run.tasks.Plan?.metrics.shards ?? null,
     done: written,
@@ -128,21 +139,25 @@ function accountingOf(run: RunRecord, parts: RunParts): Accounting | null {
   const { read, written, rejected, filtered } = run.counts ?? {
     read: sum(parts.objects, ({ records }) => records),
     written: sum(parts.sinks, ({ rows }) => rows),
-    rejected: sum(parts.shards, (shard) => shard.rejected),
-    filtered: sum(parts.shards, (shard) => shard.filtered),
+    rejected: sum(lastOf(parts), (shard) => shard.rejected),
+    filtered: sum(lastOf(parts), (shard) => shard.filtered),
   };
   return { read, written, rejected, filtered, balanced: read === written + rejected + filtered };
+}
+
+/** Each shard by its last record: as it was settled, or else as it was enveloped. */
+function lastOf({ shards, settled }: RunParts): ShardRecord[] {
+  const known = new Map(settled.filter(({ status }) => status === 'done').map((shard) => [shard.n, shard]));
+  return shards.map((shard) => known.get(shard.n) ?? shard);
 }
 
 function sum<T>(records: readonly T[], number: (record: T) => number | null): number {
   return records.reduce((total, record) => total + (number(record) ?? 0), 0);
 }
 
-function sumCodes(shards: ShardRecord[]): Record<string, number> {
+function sumCounts(counts: ReadonlyArray<Record<string, number>>): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const shard of shards) {
-    for (const [code, count] of Object.entries(shard.rejectsByCode)) sums[code] = (sums[code] ?? 0) + count;
-  }
+  for (const [name, count] of counts.flatMap(Object.entries<number>)) sums[name] = (sums[name] ?? 0) + count;
   return sums;
 }
 

@@ -25,6 +25,8 @@ const terminal = [
   'HeaderInvalid',
   'DelimiterUnclear',
   'ColumnMissing',
+  'ColumnUnexpected',
+  'NamesTooMany',
   'RecordTooLarge',
   'EncodingUnsupported',
   'DocumentInvalid',

@@ -1,17 +1,37 @@
-/** Counting repeated keys of a slice: each shard has its ids, a line each, sorted; a merge meets equals in a row. */
+/**
+ * Repeated keys of a slice. Each shard has a list of its written records, a line each, sorted: the record's id and
+ * its number within the shard. A merge of the lists meets the records of one key in a row, and in their order.
+ */
 
-/** A UUID in text, its hex digits in lower case, and a line end. */
-export const idBytes = 37;
+/** A UUID in text, its hex digits in lower case. */
+const idLength = 36;
+/** A shard has fewer bytes than this many digits can count. */
+export const recordDigits = 10;
+/** Id, blank, record number with leading zeros, line end. */
+export const lineBytes = idLength + 1 + recordDigits + 1;
 
-/** Gives a shard's next ids, some whole ones at a time; an empty buffer at the end. */
-export type NextIds = () => Promise<Buffer>;
+/** Gives a shard's next lines, some whole ones at a time; an empty buffer at the end. */
+export type NextLines = () => Promise<Buffer>;
+
+/** A record, by the position of its shard's list and its number within the shard. */
+export interface Place {
+  shard: number;
+  record: number;
+}
+
+/**
+ * Is told of each record whose key the one before it has, too: of that one, and whether it is the key's first.
+ */
+export type OnRepeat = (before: Place, record: Place, isFirst: boolean) => void;
 
 interface Cursor {
-  ids: Buffer;
+  lines: Buffer;
   at: number;
   /** Of the id that it stands at. */
   head: number;
-  next: NextIds;
+  next: NextLines;
+  /** Position of the list, which is the shards' order. */
+  shard: number;
 }
 
 /** Values of hex digits by their character's code. */
@@ -21,45 +41,80 @@ const digits = Uint8Array.from({ length: 256 }, (_, code) => {
 });
 
 /** An id's first 48 bits, in its order: they tell nearly all ids apart, many times faster than the bytes do. */
-function headOf(ids: Buffer, at: number): number {
+function headOf(lines: Buffer, at: number): number {
   let head = 0;
-  for (let i = 0; i < 8; i++) head = head * 16 + (digits[ids[at + i] ?? 0] ?? 0);
-  for (let i = 9; i < 13; i++) head = head * 16 + (digits[ids[at + i] ?? 0] ?? 0);
+  for (let i = 0; i < 8; i++) head = head * 16 + (digits[lines[at + i] ?? 0] ?? 0);
+  for (let i = 9; i < 13; i++) head = head * 16 + (digits[lines[at + i] ?? 0] ?? 0);
   return head;
 }
 
-/** How many ids equal an earlier one. Memory: one block of ids for each shard. */
-export async function countRepeats(shards: readonly NextIds[]): Promise<number> {
-  const heap: Cursor[] = [];
-  const blocks = await Promise.all(shards.map(async (next) => ({ ids: await next(), next })));
-  for (const { ids, next } of blocks)
-    if (ids.length > 0) push(heap, { ids, at: 0, head: headOf(ids, 0), next });
-  let repeats = 0;
-  const last = Buffer.alloc(idBytes);
-  let seen = false;
+const recordAt = (lines: Buffer, at: number): number =>
+  Number(lines.toString('latin1', at + idLength + 1, at + idLength + 1 + recordDigits));
+
+/** Merges the lists and gives the number of their lines. Memory: one block of lines for each shard. */
+export async function mergeKeys(shards: readonly NextLines[], onRepeat: OnRepeat): Promise<number> {
+  const heap = await openHeap(shards);
+  const last = { line: Buffer.alloc(lineBytes), shard: 0, isFirst: true };
+  let count = 0;
   for (let top = heap[0]; top !== undefined; top = heap[0]) {
-    if (seen && top.ids.compare(last, 0, idBytes, top.at, top.at + idBytes) === 0) repeats += 1;
-    else top.ids.copy(last, 0, top.at, top.at + idBytes);
-    seen = true;
-    top.at += idBytes;
-    // Waiting for each id, and not for each block, would take longer than all else.
-    if (top.at === top.ids.length) await refill(top);
-    if (top.ids.length === 0) remove(heap);
-    else {
-      top.head = headOf(top.ids, top.at);
-      sink(heap, 0);
+    const { lines, at, shard } = top;
+    const repeats = count > 0 && lines.compare(last.line, 0, idLength, at, at + idLength) === 0;
+    if (repeats) {
+      const earlier = { shard: last.shard, record: recordAt(last.line, 0) };
+      onRepeat(earlier, { shard, record: recordAt(lines, at) }, last.isFirst);
     }
+    lines.copy(last.line, 0, at, at + lineBytes);
+    last.shard = shard;
+    last.isFirst = !repeats;
+    count += 1;
+    top.at += lineBytes;
+    // Waiting for each line, and not for each block, would take longer than all else.
+    if (top.at === lines.length) await refill(top);
+    advance(heap, top);
   }
+  return count;
+}
+
+/** How many records have the key of an earlier one. */
+export async function countRepeats(shards: readonly NextLines[]): Promise<number> {
+  let repeats = 0;
+  await mergeKeys(shards, () => {
+    repeats += 1;
+  });
   return repeats;
 }
 
+async function openHeap(shards: readonly NextLines[]): Promise<Cursor[]> {
+  const heap: Cursor[] = [];
+  const blocks = await Promise.all(shards.map((next) => next()));
+  for (const [shard, lines] of blocks.entries()) {
+    const next = shards[shard];
+    if (next !== undefined && lines.length > 0)
+      push(heap, { lines, at: 0, head: headOf(lines, 0), next, shard });
+  }
+  return heap;
+}
+
 async function refill(cursor: Cursor): Promise<void> {
-  cursor.ids = await cursor.next();
+  cursor.lines = await cursor.next();
   cursor.at = 0;
 }
 
-const before = (a: Cursor, b: Cursor): boolean =>
-  a.head === b.head ? a.ids.compare(b.ids, b.at, b.at + idBytes, a.at, a.at + idBytes) < 0 : a.head < b.head;
+/** Puts the heap in order after its top went on. */
+function advance(heap: Cursor[], top: Cursor): void {
+  if (top.lines.length === 0) remove(heap);
+  else {
+    top.head = headOf(top.lines, top.at);
+    sink(heap, 0);
+  }
+}
+
+/** By id; the records of one id in the order of their shards, and within a shard as their lines stand. */
+function before(a: Cursor, b: Cursor): boolean {
+  if (a.head !== b.head) return a.head < b.head;
+  const order = a.lines.compare(b.lines, b.at, b.at + idLength, a.at, a.at + idLength);
+  return order === 0 ? a.shard < b.shard : order < 0;
+}
 
 function push(heap: Cursor[], cursor: Cursor): void {
   heap.push(cursor);

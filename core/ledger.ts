@@ -90,16 +90,30 @@ export interface ObjectRecord {
   trace: TaskTrace | null;
 }
 
-/** One shard of a run, written by Envelope. */
+/** One shard of a run: written by Envelope, and again by Settle, under a key of its own, where keys are settled. */
 export interface ShardRecord {
   n: number;
   status: 'done' | 'failed';
-  /** Envelope's own counts; `null` where it failed. */
+  /** The task's own counts; `null` where it failed. */
   rejected: number | null;
   filtered: number | null;
   batch: (ObjectRef & { rows: number; bytes: number; sha256: string }) | null;
   /** Rejects by code. */
   rejectsByCode: Record<string, number>;
+  /** Values that are none of their column's type and became null, by column; not there where there were none. */
+  discarded?: Record<string, number>;
+  error: ErrorRecord | null;
+  trace: TaskTrace | null;
+}
+
+/** One bucket of keys of a run, written by Keys. */
+export interface BucketRecord {
+  n: number;
+  status: 'done' | 'failed';
+  /** Keys that were merged, those that an earlier record has, and the records that they cost; `null` where it failed. */
+  ids: number | null;
+  repeats: number | null;
+  losers: number | null;
   error: ErrorRecord | null;
   trace: TaskTrace | null;
 }

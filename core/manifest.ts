@@ -28,6 +28,8 @@ export const manifestSchema = z.strictObject({
     columns: z.array(z.strictObject({ name: z.string(), type: z.string() })),
   }),
   files: z.array(z.strictObject({ key: z.string(), shard: count, rows: count, bytes: count, sha256 })),
+  /** Values that are none of their column's type and became null, by column, where the contract wants that. */
+  discarded: z.record(z.string(), count).optional(),
   rejects: z.strictObject({ byCode: z.record(z.string(), count), keys: z.array(z.string()) }),
   /** Lineage: each raw object, and the source's object that it is a copy of. */
   raw: z.array(

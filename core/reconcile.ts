@@ -1,7 +1,7 @@
 /** The proof that nothing was lost, shard by shard, from three counts that share no code. */
 import { type ErrorRecord, ForebayError, isErrorName, RecordedError } from './errors.ts';
 import type { Contract } from './job/model.ts';
-import type { ObjectRecord, ShardRecord, SinkRecord } from './ledger.ts';
+import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord } from './ledger.ts';
 import type { Shard } from './shard.ts';
 
 export interface Evidence {
@@ -13,6 +13,16 @@ export interface Evidence {
   shards: ShardRecord[];
   /** The writers' records, by sink: rows as the footers of what was written tell them. */
   sinks: Record<string, SinkRecord[]>;
+  /** Of a job that settles repeated keys. */
+  keys?: KeyEvidence;
+}
+
+export interface KeyEvidence {
+  /** How many buckets Plan made. */
+  planned: number;
+  buckets: BucketRecord[];
+  /** The shards as Settle left them: these are the batches that were written. */
+  settled: ShardRecord[];
 }
 
 export interface Accounting {
@@ -25,14 +35,17 @@ export interface Accounting {
 /** The slice's counts, or the first cause by its name, or `ShardIncomplete`, or `CountMismatch`. */
 export function reconcile(evidence: Evidence): Accounting {
   raiseFirstFailure(evidence);
-  const shards = new Map(evidence.shards.map((record) => [record.n, record]));
+  if (evidence.keys !== undefined) holdKeys(evidence.shards, evidence.keys, evidence.runId);
+  const [last, by] =
+    evidence.keys === undefined ? [evidence.shards, 'Envelope'] : [evidence.keys.settled, 'Settle'];
+  const shards = new Map(last.map((record) => [record.n, record]));
   const sinks = Object.entries(evidence.sinks).map(
     ([sink, records]) => [sink, new Map(records.map((record) => [record.n, record]))] as const,
   );
   const total: Accounting = { read: 0, written: 0, rejected: 0, filtered: 0 };
   for (const { n, records } of evidence.planned) {
     const { rejected, filtered } = shards.get(n) ?? {};
-    if (rejected == null || filtered == null) throw incomplete(evidence.runId, n, 'Envelope');
+    if (rejected == null || filtered == null) throw incomplete(evidence.runId, n, by);
     for (const [sink, bySink] of sinks) {
       const rows = bySink.get(n)?.rows;
       if (rows == null) throw incomplete(evidence.runId, n, `the writer of ${sink}`);
@@ -62,6 +75,28 @@ function holdObjects({ objects, planned }: Evidence): void {
   }
 }
 
+/**
+ * Every written key went through one bucket, and what the buckets took away is what Settle left out: so no bucket
+ * is missing, none merged half of its keys, and no shard was settled by another's losers.
+ */
+function holdKeys(shards: ShardRecord[], { planned, buckets, settled }: KeyEvidence, runId: string): void {
+  const known = new Set(buckets.map(({ n }) => n));
+  const silent = Array.from({ length: planned }, (_, n) => n).find((n) => !known.has(n));
+  if (silent !== undefined) {
+    const what = `bucket ${silent} of ${runId} has no record of Keys`;
+    throw new ForebayError('ShardIncomplete', `${what}; see its log, then run the slice again`);
+  }
+  const rows = (records: ShardRecord[]) => total(records, ({ batch }) => batch?.rows);
+  const [enveloped, left] = [rows(shards), rows(settled)];
+  const [merged, lost] = [total(buckets, ({ ids }) => ids), total(buckets, ({ losers }) => losers)];
+  if (merged === enveloped && lost === enveloped - left) return;
+  const what = `Envelope left ${enveloped} rows, the buckets merged ${merged} keys and took ${lost} away, Settle left ${left}`;
+  throw new ForebayError('CountMismatch', `${what}; nothing is published, please report it`);
+}
+
+const total = <T>(records: readonly T[], count: (record: T) => number | null | undefined): number =>
+  records.reduce((sum, record) => sum + (count(record) ?? 0), 0);
+
 const incomplete = (runId: string, n: number, who: string): ForebayError =>
   new ForebayError(
     'ShardIncomplete',
@@ -83,7 +118,7 @@ const mismatch = (
   );
 
 /** The first failure by number, objects before shards before sinks: what comes later may only follow from it. */
-function raiseFirstFailure({ objects, shards, sinks, planned }: Evidence): void {
+function raiseFirstFailure({ objects, shards, sinks, planned, keys }: Evidence): void {
   const stages: Array<{
     what: string;
     of: number;
@@ -91,6 +126,8 @@ function raiseFirstFailure({ objects, shards, sinks, planned }: Evidence): void 
   }> = [
     { what: 'objects', of: objects.length, records: objects },
     { what: 'shards', of: planned.length, records: shards },
+    { what: 'buckets', of: keys?.planned ?? 0, records: keys?.buckets ?? [] },
+    { what: 'settled shards', of: planned.length, records: keys?.settled ?? [] },
     ...Object.entries(sinks).map(([sink, records]) => ({
       what: `shards in ${sink}`,
       of: planned.length,

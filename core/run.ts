@@ -32,7 +32,7 @@ export interface Counts {
   written: number;
   rejected: number;
   filtered: number;
-  /** Records whose key an earlier record of the slice has too; they are among the written. */
+  /** Records whose key an earlier record of the slice has too, whatever the contract lets become of them. */
   repeatedKeys: number;
 }
 

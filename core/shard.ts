@@ -114,9 +114,12 @@ export const rejectCodes = [
   'DuplicateKey',
   'TooDeep',
   'NotARecord',
+  'ColumnUnexpected',
+  'ColumnMissing',
   'NullNotAllowed',
   'CastFailed',
   'ExpressionFailed',
+  'RepeatedKey',
 ] as const;
 
 export type RejectCode = (typeof rejectCodes)[number];

@@ -25,13 +25,26 @@ export const scanKey = (job: string, runId: string, n: number): string =>
 export const shardsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}shards.json`;
 export const batchKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}batches/${n}.parquet`;
+/** The shard's batch without the records that a repeated key costs it. */
+export const settledBatchKey = (job: string, runId: string, n: number): string =>
+  `${stagingPrefix(job, runId)}batches/settled-${n}.parquet`;
 /** Sorted ids of the shard's records, a line each, for contracts with a key. */
 export const keysKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}keys/${n}.txt`;
+/** Where in them the cells begin, which make up the buckets. */
+export const cellsKey = (job: string, runId: string, n: number): string =>
+  `${stagingPrefix(job, runId)}keys/${n}.json`;
+export const bucketsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}buckets.json`;
+/** Of one bucket: the records of each shard that a repeated key costs. */
+export const losersKey = (job: string, runId: string, bucket: number): string =>
+  `${stagingPrefix(job, runId)}losers/${bucket}.txt`;
 
 export const rejectsPrefix = (job: string, runId: string): string => `rejects/${job}/${runId}/`;
 export const rejectsKey = (job: string, runId: string, n: number): string =>
   `${rejectsPrefix(job, runId)}${n}.ndjson`;
+/** Those of a shard whose key is repeated, beside the ones that Envelope found. */
+export const repeatedRejectsKey = (job: string, runId: string, n: number): string =>
+  `${rejectsPrefix(job, runId)}repeated-${n}.ndjson`;
 export const manifestKey = (job: string, runId: string): string => `manifests/${job}/${runId}.json`;
 export const jobVersionKey = (job: string, version: string): string => `jobs/${job}/${version}.json`;
 

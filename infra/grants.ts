@@ -58,6 +58,15 @@ export function putOutcomes(task: Task, { runs }: LedgerTables): void {
   task.allow(actions(['PutItem']), [runs.tableArn], leading(ofAnyRun));
 }
 
+/** What became of objects, shards and buckets, and nothing of the run itself. */
+export function readOutcomes(
+  task: Task,
+  { runs }: LedgerTables,
+  ...rights: Array<'GetItem' | 'Query'>
+): void {
+  task.allow(actions(rights), [runs.tableArn], leading(ofAnyRun));
+}
+
 export function useSlices(task: Task, { slices }: LedgerTables, job: string, ...rights: ItemRight[]): void {
   task.allow(actions(rights), [slices.tableArn], leading(jobKey(job)));
 }

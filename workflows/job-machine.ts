@@ -1,39 +1,10 @@
-import type { Duration } from 'aws-cdk-lib';
-import type { IVersion } from 'aws-cdk-lib/aws-lambda';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import type { DiscoverOutput } from '../tasks/discover/contract.ts';
 import type { FailRunOutput } from '../tasks/fail-run/contract.ts';
 import type { BusyRun } from '../tasks/open-run/contract.ts';
-import type { WriteMessage } from '../tasks/write-lake/contract.ts';
-import { retries, sendRetries } from './errors.ts';
-import { ListingReader } from './listing-reader.ts';
-
-export type JobTask =
-  | 'OpenRun'
-  | 'Discover'
-  | 'Extract'
-  | 'Plan'
-  | 'Envelope'
-  | 'RecordFailure'
-  | 'Reconcile'
-  | 'Catalog'
-  | 'CloseRun'
-  | 'FailRun';
-
-export interface JobMachineProps {
-  job: { name: string; version: string };
-  functions: Record<JobTask, IVersion>;
-  /** The listings that the Maps go over. */
-  listings: { bucket: IBucket; prefix: string };
-  /** Write queues by the sink's name. */
-  queues: Record<string, IQueue>;
-  concurrency: { extract: number; shards: number };
-  dispatchTimeout: Duration;
-}
+import { childrenOf, invoke, type JobMachineProps, keepInput, recordFailure } from './parts.ts';
+import { shardsPart } from './shards.ts';
 
 /** The state machine of one job, from OpenRun to its end. A state's name is its task's. */
 export function jobMachine(scope: Construct, props: JobMachineProps): sfn.IChainable {
@@ -71,7 +42,7 @@ function branch(scope: Construct, props: JobMachineProps): sfn.IChainable {
   const nothingNew = new sfn.Pass(scope, 'NothingNew');
   const load = extractMap(scope, props)
     .next(invoke(scope, 'Plan', functions.Plan))
-    .next(shardsMap(scope, props))
+    .next(shardsPart(scope, props))
     .next(invoke(scope, 'Reconcile', functions.Reconcile))
     .next(invoke(scope, 'Catalog', functions.Catalog));
   const isNew = 'nothing-new' satisfies DiscoverOutput['discovered'];
@@ -97,107 +68,6 @@ function extractMap(scope: Construct, props: JobMachineProps): sfn.DistributedMa
   });
 }
 
-function shardsMap(scope: Construct, props: JobMachineProps): sfn.DistributedMap {
-  const envelope = invoke(scope, 'Envelope', props.functions.Envelope);
-  const failed = recordFailure(scope, 'RecordShardFailure', props, { shard: '{% $states.input.shard.n %}' });
-  envelope.addCatch(failed, keepInput);
-  return childrenOf(scope, 'Shards', props, {
-    items: '$.shards.key',
-    item: 'shard',
-    concurrency: props.concurrency.shards,
-    children: envelope.next(dispatchAll(scope, props)),
-  });
-}
-
-/** One message a sink. With several sinks they wait beside each other, so that none holds another up. */
-function dispatchAll(scope: Construct, props: JobMachineProps): sfn.IChainable & sfn.INextable {
-  const each = Object.entries(props.queues).map(([sink, queue]) => dispatch(scope, props, sink, queue));
-  const [only, ...more] = each;
-  if (only !== undefined && more.length === 0) return only;
-  return new sfn.Parallel(scope, 'Dispatch').branch(...each);
-}
-
-function dispatch(
-  scope: Construct,
-  props: JobMachineProps,
-  sink: string,
-  queue: IQueue,
-): tasks.SqsSendMessage {
-  const name = Object.keys(props.queues).length === 1 ? 'Dispatch' : `Dispatch-${sink}`;
-  const message: Record<keyof WriteMessage, unknown> = {
-    schemaVersion: 1,
-    taskToken: sfn.JsonPath.taskToken,
-    run: sfn.JsonPath.objectAt('$.run'),
-    shard: sfn.JsonPath.objectAt('$.shard'),
-    sink,
-    batch: sfn.JsonPath.objectAt('$.batch'),
-  };
-  const send = new tasks.SqsSendMessage(scope, name, {
-    queue,
-    messageBody: sfn.TaskInput.fromObject(message),
-    integrationPattern: sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
-    taskTimeout: sfn.Timeout.duration(props.dispatchTimeout),
-    resultPath: sfn.JsonPath.DISCARD,
-    // The Map's results are not read: what a child did is in the ledger.
-    outputPath: sfn.JsonPath.DISCARD,
-  });
-  const failed = recordFailure(scope, `RecordWriteFailure-${sink}`, props, {
-    shard: '{% $states.input.shard.n %}',
-    sink,
-  });
-  for (const retry of sendRetries) send.addRetry(retry);
-  send.addCatch(failed, { resultPath: '$.error' });
-  return send;
-}
-
-interface Children {
-  /** JSONPath to the key of the listing. */
-  items: string;
-  /** What an item is called in the child's input. */
-  item: string;
-  concurrency: number;
-  children: sfn.IChainable;
-}
-
-/**
- * A Distributed Map over a JSON array in the ops bucket. No child fails for its item: on AWS that would abort
- * its siblings and reach the parent without a cause. It records the failure, and Reconcile decides.
- */
-function childrenOf(scope: Construct, id: string, props: JobMachineProps, map: Children): sfn.DistributedMap {
-  const each = new sfn.DistributedMap(scope, id, {
-    label: id,
-    mapExecutionType: sfn.StateMachineType.STANDARD,
-    maxConcurrency: map.concurrency,
-    toleratedFailurePercentage: 100,
-    itemReader: new ListingReader({ ...props.listings, key: sfn.JsonPath.stringAt(map.items) }),
-    itemSelector: {
-      run: sfn.JsonPath.objectAt('$.run'),
-      [map.item]: sfn.JsonPath.objectAt('$$.Map.Item.Value'),
-    },
-    resultPath: sfn.JsonPath.DISCARD,
-  });
-  each.itemProcessor(map.children);
-  return each;
-}
-
-/** A failed child's input with the error beside it. */
-const keepInput: sfn.CatchProps = {
-  outputs: "{% $merge([$states.input, {'error': $states.errorOutput}]) %}",
-};
-
-function recordFailure(
-  scope: Construct,
-  id: string,
-  { functions }: JobMachineProps,
-  failed: Record<string, string>,
-): tasks.LambdaInvoke {
-  return invoke(scope, id, functions.RecordFailure, {
-    run: '{% $states.input.run %}',
-    failed,
-    error: '{% $states.input.error %}',
-  });
-}
-
 /** FailRun, and what follows from its answer. */
 function failing(scope: Construct, props: JobMachineProps, closeRun: sfn.IChainable): sfn.IChainable {
   const failRun = invoke(scope, 'FailRun', props.functions.FailRun, {
@@ -216,17 +86,4 @@ function failing(scope: Construct, props: JobMachineProps, closeRun: sfn.IChaina
       )
       .otherwise(failed),
   );
-}
-
-/** Invokes a task with the state as it is, and its attempt; its answer is the next state. */
-function invoke(scope: Construct, id: string, version: IVersion, payload?: object): tasks.LambdaInvoke {
-  const whole = "{% $merge([$states.input, {'attempt': $states.context.State.RetryCount}]) %}";
-  const task = tasks.LambdaInvoke.jsonata(scope, id, {
-    lambdaFunction: version,
-    payload: payload === undefined ? sfn.TaskInput.fromText(whole) : sfn.TaskInput.fromObject({ ...payload }),
-    outputs: '{% $states.result.Payload %}',
-    retryOnServiceExceptions: false,
-  });
-  for (const retry of retries) task.addRetry(retry);
-  return task;
 }

@@ -1,21 +1,39 @@
-/** Objects, shards and sinks of a run: written by many at once, read together. */
-import type { ObjectRecord, ShardRecord, SinkRecord } from '../../core/ledger.ts';
+/** Objects, shards, buckets and sinks of a run: written by many at once, read together. */
+import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord } from '../../core/ledger.ts';
 import type { Ledger } from '../interfaces.ts';
 import type { Tables } from './keys.ts';
-import { childPartition, objectKey, shardKey, sinkKey, spread } from './keys.ts';
+import { bucketKey, childPartition, objectKey, settledKey, shardKey, sinkKey, spread } from './keys.ts';
 import type { Item, Store } from './store.ts';
 
-export function childVerbs(
-  store: Store,
-  tables: Tables,
-): Pick<Ledger, 'putObject' | 'putShard' | 'putSink' | 'listObjects' | 'listShards' | 'listSinks'> {
+type ChildVerbs =
+  | 'putObject'
+  | 'putShard'
+  | 'putSink'
+  | 'putBucket'
+  | 'putSettled'
+  | 'getShard'
+  | 'listObjects'
+  | 'listShards'
+  | 'listSinks'
+  | 'listBuckets'
+  | 'listSettled';
+
+export function childVerbs(store: Store, tables: Tables): Pick<Ledger, ChildVerbs> {
   return {
     putObject: (runId, record) => put(store, tables, objectKey(runId, record.n), record),
     putShard: (runId, record) => put(store, tables, shardKey(runId, record.n), record),
     putSink: (runId, record) => put(store, tables, sinkKey(runId, record.sink, record.n), record),
+    putBucket: (runId, record) => put(store, tables, bucketKey(runId, record.n), record),
+    putSettled: (runId, record) => put(store, tables, settledKey(runId, record.n), record),
+    getShard: async (runId, n) => {
+      const item = await store.get(tables.runs, shardKey(runId, n));
+      return item === null ? null : recordOf<ShardRecord>(item);
+    },
     listObjects: (runId) => list<ObjectRecord>(store, tables, runId, 'OBJECT#'),
     listShards: (runId) => list<ShardRecord>(store, tables, runId, 'SHARD#'),
     listSinks: (runId, sink) => list<SinkRecord>(store, tables, runId, `SINK#${sink}#`),
+    listBuckets: (runId) => list<BucketRecord>(store, tables, runId, 'BUCKET#'),
+    listSettled: (runId) => list<ShardRecord>(store, tables, runId, 'SETTLED#'),
   };
 }
 
@@ -27,7 +45,7 @@ async function put(
   store: Store,
   tables: Tables,
   key: Item,
-  record: ObjectRecord | ShardRecord | SinkRecord,
+  record: ObjectRecord | ShardRecord | SinkRecord | BucketRecord,
 ): Promise<void> {
   const failed = await store.transact([
     {
@@ -65,6 +83,9 @@ async function list<R extends { n: number }>(
   );
   return partitions
     .flat()
-    .map(({ pk: _pk, sk: _sk, ...record }) => record as unknown as R)
+    .map((item) => recordOf<R>(item))
     .sort((a, b) => a.n - b.n);
 }
+
+/** What was put, without the item's keys. */
+const recordOf = <R>({ pk: _pk, sk: _sk, ...record }: Item): R => record as unknown as R;

@@ -36,6 +36,15 @@ export const sinkKey = (runId: string, sink: string, n: number) => ({
   sk: `SINK#${sink}#${padded(n)}`,
 });
 
+export const bucketKey = (runId: string, n: number) => ({
+  pk: childPartition(runId, n),
+  sk: `BUCKET#${padded(n)}`,
+});
+export const settledKey = (runId: string, n: number) => ({
+  pk: childPartition(runId, n),
+  sk: `SETTLED#${padded(n)}`,
+});
+
 export const runStatusKey = (status: RunStatus) => `RUN#${status}`;
 export const outboxPending = 'OUTBOX#PENDING';
 export const failureOpen = 'FAILURE#OPEN';

@@ -67,12 +67,14 @@ export async function runById(session: Session, id: string): Promise<RunRecord> 
 async function reportOf(session: Session, id: string): Promise<RunReport> {
   const run = await runById(session, id);
   const { ledger } = await session.cloud();
-  const [objects, shards, sinks] = await Promise.all([
+  const [objects, shards, buckets, settled, sinks] = await Promise.all([
     ledger.listObjects(run.runId),
     ledger.listShards(run.runId),
+    ledger.listBuckets(run.runId),
+    ledger.listSettled(run.runId),
     ledger.listSinks(run.runId, 'lake'),
   ]);
-  return runReport(run, { objects, shards, sinks });
+  return runReport(run, { objects, shards, buckets, settled, sinks });
 }
 
 const tones = { FAILED: 'red', PARTIAL: 'yellow', COMPLETED: 'green' } as const;
@@ -124,12 +126,14 @@ function printStates(out: Output, { states, shards }: RunReport): void {
   if (shards.total !== null) out.line(`\nshards: ${shards.done} of ${shards.total} written${failed}`);
 }
 
-function printAccounting(out: Output, { accounting, rejectsByCode, run }: RunReport): void {
+function printAccounting(out: Output, { accounting, rejectsByCode, discarded, run }: RunReport): void {
   if (accounting === null) return;
   const sum = sumOf(accounting);
   out.line(`records: ${accounting.balanced ? sum : out.paint('red', `${sum}: they do not add up`)}`);
   const codes = Object.entries(rejectsByCode).map(([code, count]) => `${count} ${code}`);
   if (codes.length > 0) out.line(`rejects: ${codes.join(', ')}`);
+  const lost = Object.entries(discarded).map(([column, count]) => `${count} of ${column}`);
+  if (lost.length > 0) out.line(`discarded values: ${lost.join(', ')}`);
   if (run.counts?.repeatedKeys) out.line(`repeated keys: ${run.counts.repeatedKeys}`);
 }
 

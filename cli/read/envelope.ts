@@ -4,7 +4,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBStructType } from '@duckdb/node-api';
 import { sqlName, sqlText } from '../../core/contract/sql.ts';
-import type { Job } from '../../core/job/model.ts';
+import { hasOwnNames } from '../../core/job/format/format.ts';
+import type { Contract, Job } from '../../core/job/model.ts';
 import type { ShardRecord } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { Shard } from '../../core/shard.ts';
@@ -49,6 +50,7 @@ export async function withJob<T>(
         written: record.batch?.rows ?? 0,
         filtered: record.filtered ?? 0,
         rejectsByCode: record.rejectsByCode,
+        discarded: record.discarded ?? {},
         rejects: put.get(rejectsKey(run.job, run.runId, shard.n)) ?? Buffer.alloc(0),
       };
     });
@@ -64,7 +66,7 @@ interface Enveloped {
 
 /** Whether a bad record fails a run is for the caller to tell: here all of them are wanted. */
 function localDeps(file: ExtractedFile, { job, directory, note }: EnvelopeOptions) {
-  const lenient = { ...job, contract: { ...job.contract, onBadRecord: 'quarantine' as const } };
+  const lenient = { ...job, contract: withoutFailures(job) };
   const keys = localKeys(job.name, note);
   return {
     async envelope(run: RunRef, shard: Shard): Promise<Enveloped> {
@@ -90,6 +92,17 @@ function localDeps(file: ExtractedFile, { job, directory, note }: EnvelopeOption
       if (record === undefined) throw new Error(`Envelope kept no record of shard ${shard.n}`);
       return { record, put };
     },
+  };
+}
+
+/** A header that is refused, and be it for a field that is new, is so all the same. */
+function withoutFailures({ contract, format }: Job): Contract {
+  const { onNewColumn, onRetypedColumn } = contract;
+  return {
+    ...contract,
+    onBadRecord: 'quarantine',
+    onNewColumn: onNewColumn === 'fail' && hasOwnNames(format) ? 'discard-record' : onNewColumn,
+    onRetypedColumn: onRetypedColumn === 'fail' ? 'discard-record' : onRetypedColumn,
   };
 }
 

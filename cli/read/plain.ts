@@ -2,7 +2,7 @@
 import { v5 } from 'uuid';
 import { namespaceOfObject } from '../../core/envelope/id.ts';
 import { times } from '../../core/envelope/metadata.ts';
-import { place } from '../../core/envelope/shard.ts';
+import { place } from '../../core/envelope/rejects.ts';
 import type { Format } from '../../core/job/model.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { ExtractedFile } from './extract.ts';
@@ -34,6 +34,7 @@ export function plainReading(
       written: records - rejects.length,
       filtered: 0,
       rejectsByCode: byCode(rejects),
+      discarded: {},
       rejects: Buffer.from(rejects.map((reject) => `${JSON.stringify(reject)}\n`).join('')),
     };
   };

@@ -90,9 +90,12 @@ function warn({ output }: Session, job: Job, account: Account): void {
   if (fails !== null) output.note(`a run of ${job.name} would fail by this file: ${fails}`);
 }
 
-function wouldFail({ contract, format }: Job, { records, filtered, rejected }: Account): string | null {
+function wouldFail({ contract, format }: Job, account: Account): string | null {
+  const { records, filtered, rejected, rejectsByCode } = account;
   if (records === 0) return format.required ? 'SourceEmpty' : null;
+  if (rejectsByCode.ColumnUnexpected && contract.onNewColumn === 'fail') return 'ColumnUnexpected';
   if (rejected > 0 && contract.onBadRecord === 'fail') return 'BadRecord';
+  if (rejectsByCode.CastFailed && contract.onRetypedColumn === 'fail') return 'BadRecord';
   const counts = { read: records, written: records - filtered - rejected, rejected, filtered };
   try {
     holdLimits(counts, contract, 'local');

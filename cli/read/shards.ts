@@ -10,12 +10,12 @@ export interface Account {
   filtered: number;
   rejected: number;
   rejectsByCode: Record<string, number>;
+  /** Values of written records that became null since they are none of their column's type, by column. */
+  discarded: Record<string, number>;
 }
 
-export interface ShardAccount {
+export interface ShardAccount extends Pick<Account, 'filtered' | 'rejectsByCode' | 'discarded'> {
   written: number;
-  filtered: number;
-  rejectsByCode: Record<string, number>;
   /** Lines of the rejects file. */
   rejects: Uint8Array;
 }
@@ -28,8 +28,8 @@ export async function readShards(
   reading: Reading,
   putRejects: (lines: Uint8Array) => Promise<unknown>,
 ): Promise<Account> {
-  const account: Account = { records: 0, filtered: 0, rejected: 0, rejectsByCode: {} };
-  const refusals = ['HeaderInvalid', 'ColumnMissing'];
+  const account: Account = { records: 0, filtered: 0, rejected: 0, rejectsByCode: {}, discarded: {} };
+  const refusals = ['HeaderInvalid', 'ColumnMissing', 'ColumnUnexpected'];
   for (const shard of shards) {
     const found = await refusing(path, refusals, header?.offset ?? 0, () => reading(shard));
     const rejected = Object.values(found.rejectsByCode).reduce((sum, count) => sum + count, 0);
@@ -39,6 +39,7 @@ export async function readShards(
     account.filtered += found.filtered;
     account.rejected += rejected;
     addCounts(account.rejectsByCode, found.rejectsByCode);
+    addCounts(account.discarded, found.discarded);
     await putRejects(found.rejects);
   }
   return account;

@@ -7,12 +7,15 @@ export interface Summary extends Account {
 }
 
 /** `12,118 records, 3 rejected: RaggedRow 2, CastFailed 1; 2.4 MB in 0.1 s` */
-export function summaryLine({ records, filtered, rejected, rejectsByCode, bytes, ms }: Summary): string {
+export function summaryLine(summary: Summary): string {
+  const { records, filtered, rejected, rejectsByCode, discarded, bytes, ms } = summary;
   const why = codesLine(rejectsByCode);
+  const lost = codesLine(discarded);
   const parts = [
     `${grouped(records)} ${records === 1 ? 'record' : 'records'}`,
     ...(filtered === 0 ? [] : [`${grouped(filtered)} filtered`]),
     `${grouped(rejected)} rejected${why === '' ? '' : `: ${why}`}`,
+    ...(lost === '' ? [] : [`values discarded: ${lost}`]),
   ];
   return `${parts.join(', ')}; ${sizeOf(bytes)} in ${(ms / 1_000).toFixed(1)} s`;
 }

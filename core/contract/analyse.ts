@@ -1,5 +1,6 @@
 /** What a contract asks of the source: which fields, and how each column comes from them. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { nameKey } from '../formats/names.ts';
 import type { Column, Contract } from '../job/model.ts';
 import { type Expression, ExpressionProblem, readExpression } from './expression.ts';
 import { isPath } from './paths.ts';
@@ -34,6 +35,7 @@ export async function analyseContract(
 ): Promise<{ analysed: AnalysedContract; problems: ContractProblem[] }> {
   const problems: ContractProblem[] = [];
   const columns: AnalysedColumn[] = [];
+  const spell = spelling(contract);
   for (const column of contract.columns) {
     const field = `contract.columns.${column.name}.from`;
     if (column.from === null) {
@@ -43,18 +45,39 @@ export async function analyseContract(
     const source = isPath(column.from)
       ? { kind: 'field' as const, name: column.from }
       : await attempt(duck, field, column.from, problems);
-    if (source !== null) columns.push({ column, source });
+    if (source !== null) columns.push({ column, source: spelled(source, spell) });
   }
   const read =
     contract.filter === null ? null : await attempt(duck, 'contract.filter', contract.filter, problems);
-  const filter = read === null ? null : asExpression(read);
+  const filter = read === null ? null : asExpression(spelled(read, spell));
   const fields = [
     ...new Set([...columns.map(({ source }) => source), ...(filter ? [filter] : [])].flatMap(namesOf)),
   ];
   return { analysed: { columns, filter, fields }, problems };
 }
 
-const namesOf = (source: Expression): string[] => (source.kind === 'field' ? [source.name] : source.names);
+/**
+ * One spelling for names that count as one: a column's of its own name, or the first that comes. (A path stays as it is:
+ * there may be values in it.)
+ */
+function spelling({ columns, names }: Contract): (name: string) => string {
+  const key = nameKey(names);
+  const known = new Map(columns.flatMap(({ name, from }) => (from === null ? [[key(name), name]] : [])));
+  return (name) => {
+    if (isPath(name)) return name;
+    const first = known.get(key(name)) ?? name;
+    known.set(key(name), first);
+    return first;
+  };
+}
+
+const spelled = <T extends Expression>(source: T, spell: (name: string) => string): T =>
+  source.kind === 'field'
+    ? { ...source, name: spell(source.name) }
+    : { ...source, names: [...new Set(source.names.map(spell))] };
+
+export const namesOf = (source: Expression): string[] =>
+  source.kind === 'field' ? [source.name] : source.names;
 
 const asExpression = (read: Expression): Expression & { kind: 'expression' } =>
   read.kind === 'expression' ? read : { kind: 'expression', sql: sqlName(read.name), names: [read.name] };

@@ -4,10 +4,10 @@ import type { Job } from '../job/model.ts';
 import type { RejectCode } from '../shard.ts';
 import { type AnalysedContract, bind, typedColumns } from './analyse.ts';
 import { castExact, castText } from './cast.ts';
+import { type Absent, checksOf, discarded, discards, type PlannedColumn, valueSql } from './faults.ts';
 import { inParallel, stack } from './layers.ts';
-import { nestedFaults } from './nested.ts';
 import { sqlName } from './sql.ts';
-import { article, duckdbType, isNested, type NestedType, typeWord } from './types.ts';
+import { duckdbType } from './types.ts';
 
 /** What a record may be rejected for; the judged table holds its position in this list. */
 export interface Fault {
@@ -17,13 +17,18 @@ export interface Fault {
 }
 
 export interface Judgement {
-  /** A SELECT from the table of texts: `record`, `fault` (position, or null), `keep`, and `v0`, `v1` … */
+  /**
+   * A SELECT from the table of texts: `record`, `fault` (position, or null), `keep`, and `v0`, `v1` …; and the columns of
+   * `discards`.
+   */
   sql: string;
   faults: Fault[];
+  /** By the contract's column, whether a value of it was discarded. */
+  discards: Array<{ column: string; name: string }>;
 }
 
 /**
- * `texts` is a SELECT of `record` and `f0`, `f1` … for the needed fields.
+ * `texts` is a SELECT of `record` and `f0`, `f1` … for the needed fields, and of what `absent` refers to.
  *
  * Values and faults, in layers of SELECTs, each of which sees the one before: values of fields; the names that
  * expressions use; values of expressions; the first fault in the contract's order; the filter.
@@ -33,6 +38,7 @@ export async function judge(
   job: Pick<Job, 'timezone' | 'contract'>,
   contract: AnalysedContract,
   texts: string,
+  absent: Absent = () => null,
 ): Promise<Judgement> {
   const plan = await planColumns(duck, contract);
   const { filter } = contract;
@@ -53,24 +59,30 @@ export async function judge(
   );
   const cast = stack(texts, inParallel(fields));
   const all = stack(
-    tries.length === 0 ? cast : withExpressions(cast, names(contract, plan), tries),
+    tries.length === 0 ? cast : withExpressions(cast, names(contract, plan, job.contract), tries),
     inParallel(results),
   );
-  const { checks, faults } = faultsOf(plan, filter !== null);
+  const { checks, faults } = checksOf(plan, job.contract, contract, absent);
   const cases = checks.map(({ condition, position }) => `WHEN ${condition} THEN ${position}`);
   // Nearly all records are good: one look at each, and the list of what may be wrong only for the others.
   const good = `WHEN NOT (${checks.map(({ condition }) => condition).join(' OR ')}) THEN NULL`;
   const fault = cases.length === 0 ? 'CAST(NULL AS INTEGER)' : `CASE ${[good, ...cases].join(' ')} END`;
   const keep = filter === null ? 'true' : 'coalesce(xfilter[1], false)';
-  const columns = plan.map((_, i) => `v${i}`);
+  const columns = plan.map((column, i) => named(valueSql(column, i, job.contract), `v${i}`));
+  const flags = plan.flatMap((column, i) =>
+    column.kind === 'field' && discards(column, job.contract)
+      ? [{ column: column.name, name: `d${i}`, sql: discarded(column, i) }]
+      : [],
+  );
+  const values = [...columns, ...flags.map(({ sql, name }) => named(sql, name))];
   return {
-    sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${columns.join(', ')} FROM (${all})`,
+    sql: `SELECT record, ${fault} AS fault, ${keep} AS keep, ${values.join(', ')} FROM (${all})`,
     faults,
+    discards: flags.map(({ column, name }) => ({ column, name })),
   };
 }
 
-type PlannedColumn = AnalysedContract['columns'][number]['column'] &
-  ({ kind: 'field'; field: number } | { kind: 'expression'; sql: string; bound: string });
+const named = (sql: string, name: string): string => (sql === name ? name : `${sql} AS ${name}`);
 
 /** Binds each expression, since how exact its cast is depends on the type that it has by itself. */
 async function planColumns(duck: DuckDBConnection, contract: AnalysedContract): Promise<PlannedColumn[]> {
@@ -115,6 +127,7 @@ const tried = (sql: string, id: number | string): string => `TRY([${sql}]) AS x$
 function names(
   contract: AnalysedContract,
   plan: readonly PlannedColumn[],
+  policies: Job['contract'],
 ): Array<{ name: string; sql: string }> {
   const used = new Set([
     ...contract.columns.flatMap(({ source }) => (source.kind === 'expression' ? source.names : [])),
@@ -122,62 +135,9 @@ function names(
   ]);
   const typed = new Set(typedColumns(contract).map(({ name }) => name));
   return [...used].map((name) => {
-    const column = typed.has(name) ? plan.findIndex((candidate) => candidate.name === name) : -1;
-    return { name, sql: column >= 0 ? `v${column}` : `f${contract.fields.indexOf(name)}` };
+    const i = typed.has(name) ? plan.findIndex((candidate) => candidate.name === name) : -1;
+    const column = plan[i];
+    const field = `f${contract.fields.indexOf(name)}`;
+    return { name, sql: column === undefined ? field : valueSql(column, i, policies) };
   });
 }
-
-/** When a record has a fault, and SQL for its position among the faults. */
-interface Check {
-  condition: string;
-  position: string;
-}
-
-function faultsOf(plan: readonly PlannedColumn[], filtered: boolean): { checks: Check[]; faults: Fault[] } {
-  const checks: Check[] = [];
-  const faults: Fault[] = [];
-  const add = (condition: string, code: RejectCode, column: string | null, message: string) => {
-    checks.push({ condition, position: String(faults.length) });
-    faults.push({ code, column, message });
-  };
-  // Fields before expressions, which fail only because of them.
-  const ordered = [...plan.entries()].sort(
-    ([, a], [, b]) => Number(b.kind === 'field') - Number(a.kind === 'field'),
-  );
-  for (const [i, column] of ordered) {
-    const { name, type } = column;
-    const isNull = column.kind === 'field' ? `f${column.field} IS NULL` : `e${i} IS NULL`;
-    if (column.kind === 'expression') {
-      add(`x${i} IS NULL`, 'ExpressionFailed', name, `${name}: its expression fails for this record`);
-    }
-    if (!column.nullable)
-      add(isNull, 'NullNotAllowed', name, `${name}: null, where the contract allows none`);
-    if (isNested(type)) {
-      checks.push({ condition: `w${i} IS NOT NULL`, position: `${faults.length} + w${i}` });
-      faults.push(...nestedFaultsOf(column, type));
-      continue;
-    }
-    // A text is a string as it is.
-    if (column.kind === 'field' && type.name === 'string') continue;
-    const message = misfit(column);
-    const code = column.kind === 'field' ? 'CastFailed' : 'ExpressionFailed';
-    add(`NOT (${isNull}) AND v${i} IS NULL`, code, name, message);
-  }
-  if (filtered) add('xfilter IS NULL', 'ExpressionFailed', null, 'the filter fails for this record');
-  return { checks, faults };
-}
-
-function misfit({ kind, name, type }: PlannedColumn): string {
-  const word = article(typeWord(type));
-  return kind === 'field'
-    ? `${name}: not ${word} (see docs/types.md#${type.name})`
-    : `${name}: the result of its expression cannot become ${word} without loss`;
-}
-
-/** At the positions that `w…` counts from. */
-const nestedFaultsOf = ({ kind, name }: PlannedColumn, type: NestedType): Fault[] =>
-  nestedFaults(name, type).map((message) => ({
-    code: kind === 'field' ? 'CastFailed' : 'ExpressionFailed',
-    column: name,
-    message,
-  }));

@@ -3,13 +3,12 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type AnalysedContract, analyseContract } from '../contract/analyse.ts';
-import { type Fault, judge } from '../contract/judge.ts';
+import { type Fault, type Judgement, judge } from '../contract/judge.ts';
 import { outputColumns } from '../contract/output.ts';
-import { shapesOf } from '../contract/shapes.ts';
 import { sqlName, sqlText } from '../contract/sql.ts';
-import { ForebayError } from '../errors.ts';
-import type { RecordFormat, Wanted } from '../formats/interfaces.ts';
+import type { RecordFormat } from '../formats/interfaces.ts';
 import type { Job } from '../job/model.ts';
+import { recordDigits } from '../keys.ts';
 import { protectedValue } from '../privacy/columns.ts';
 import type { PrivacyKeys } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
@@ -23,7 +22,10 @@ import {
   sha1OfName,
   uuidFromSha1,
 } from './id.ts';
+import { type LeftOut, leaveOut } from './leave-out.ts';
 import type { EnvelopeMetadata } from './metadata.ts';
+import { type Reading, readingOf } from './reading.ts';
+import { type Found, place, refuseUnexpected } from './rejects.ts';
 import { registerSealing } from './sealing.ts';
 import { metadataSql } from './struct-sql.ts';
 import { openTexts } from './texts.ts';
@@ -45,6 +47,8 @@ export interface ShardInput {
   keys: PrivacyKeys;
   /** A folder of the caller's, for the batch and for what does not fit into memory. */
   directory: string;
+  /** Records that the slice as a whole costs; without it: none. */
+  leaveOut?: LeftOut;
 }
 
 export interface ShardOutput {
@@ -53,47 +57,33 @@ export interface ShardOutput {
   rows: number;
   bytes: number;
   filtered: number;
+  /** Values of written records that became null since they are none of their column's type, by column. */
+  discarded: Record<string, number>;
   /** In the order of the records. */
   rejects: Reject[];
-  /** Path of the written records' ids, a line each, sorted; `null` for a contract without a key. */
+  /** Path of the written records' keys, as core/keys.ts has them; `null` for a contract without a key. */
   ids: string | null;
 }
 
 export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
-  const fields = input.format.fields(input.header);
   return withEngine(input.directory, async (duck) => {
     if (input.keys.data !== null) registerSealing(duck, input.job, input.keys.data);
     const { analysed } = await analyseContract(duck, input.job.contract);
-    if (fields !== null) missingFields(analysed, fields, input.job);
-    const wanted: Wanted = {
-      ...{ fields, names: analysed.fields, shapes: shapesOf(analysed) },
-      marks: input.format.marks(input.bytes),
-    };
-    const { malformed, faults } = await judgeRecords(duck, input, analysed, wanted);
+    const reading = readingOf(input.job, input.format, input.header, input.bytes, analysed);
+    const { malformed, faults, discards } = await judgeRecords(duck, input, reading);
+    refuseUnexpected(input, malformed);
     const rejects = [...malformed, ...(await faultyRecords(duck, faults))];
     const file = await writeBatch(duck, input, analysed);
-    const [rows = 0, filtered = 0] = await counts(duck);
+    const [rows = 0, filtered = 0, ...discarded] = await counts(duck, discards);
     const ids = isKeyed(input) ? await writeIds(duck, input.directory) : null;
-    return { file, rows, bytes: statSync(file).size, filtered, rejects: place(input, rejects), ids };
+    return {
+      ...{ file, rows, bytes: statSync(file).size, filtered, ids },
+      discarded: Object.fromEntries(
+        discards.flatMap(({ column }, i) => (discarded[i] ? [[column, discarded[i]]] : [])),
+      ),
+      rejects: place(input, rejects),
+    };
   });
-}
-
-/** A needed field that the source does not have refuses the file as a whole. */
-function missingFields(contract: AnalysedContract, fields: readonly string[], job: Job): void {
-  const missing = contract.fields.filter((name) => !fields.includes(name));
-  if (missing.length > 0) {
-    throw new ForebayError(
-      'ColumnMissing',
-      `the file has no field ${missing.map((name) => `'${name}'`).join(', ')}, which job ${job.name} reads; ` +
-        `it has ${fields.length} fields: correct the file, or give the column's source by \`from\``,
-    );
-  }
-}
-
-interface Found {
-  /** Within the shard. */
-  record: number;
-  fault: Fault;
 }
 
 /**
@@ -103,11 +93,10 @@ interface Found {
 async function judgeRecords(
   duck: DuckDBConnection,
   input: ShardInput,
-  contract: AnalysedContract,
-  wanted: Wanted,
-): Promise<{ malformed: Found[]; faults: Fault[] }> {
-  const texts = await openTexts(duck, wanted.names.length, wanted.marks);
-  const { sql, faults } = await judge(duck, input.job, contract, texts.sql);
+  { contract, wanted, absent }: Reading,
+): Promise<{ malformed: Found[] } & Pick<Judgement, 'faults' | 'discards'>> {
+  const texts = await openTexts(duck, wanted, contract.fields.length - wanted.names.length);
+  const { sql, faults, discards } = await judge(duck, input.job, contract, texts.sql, absent);
   const judged = isKeyed(input) ? withIds(input, contract, `(${sql})`) : sql;
   await duck.run(`CREATE TEMP TABLE judged AS ${judged} LIMIT 0`);
   const { malformed } = await input.format.read(input.bytes, wanted, async (chunk) => {
@@ -115,11 +104,12 @@ async function judgeRecords(
     if (texts.isFull()) await texts.drain(`INSERT INTO judged ${judged}`);
   });
   await texts.drain(`INSERT INTO judged ${judged}`);
+  if (input.leaveOut !== undefined) await leaveOut(duck, input.leaveOut, faults);
   const found = malformed.map(({ record, code, message }) => ({
     record,
     fault: { code, column: null, message },
   }));
-  return { malformed: found, faults };
+  return { malformed: found, faults, discards };
 }
 
 const isKeyed = ({ job }: ShardInput): boolean => job.contract.key.length > 0;
@@ -162,9 +152,15 @@ async function faultyRecords(duck: DuckDBConnection, faults: readonly Fault[]): 
 
 const kept = 'fault IS NULL AND keep';
 
-async function counts(duck: DuckDBConnection): Promise<number[]> {
-  const sql = `SELECT count(*) FILTER (${kept}), count(*) FILTER (fault IS NULL AND NOT keep) FROM judged`;
-  const reader = await duck.runAndReadAll(sql);
+/** Written, filtered, and of what each column discards that of the written records. */
+async function counts(duck: DuckDBConnection, discards: Judgement['discards']): Promise<number[]> {
+  const conditions = [
+    kept,
+    'fault IS NULL AND NOT keep',
+    ...discards.map(({ name }) => `${kept} AND ${name}`),
+  ];
+  const counted = conditions.map((condition) => `count(*) FILTER (${condition})`);
+  const reader = await duck.runAndReadAll(`SELECT ${counted.join(', ')} FROM judged`);
   return (reader.getRows()[0] ?? []).map(Number);
 }
 
@@ -194,28 +190,10 @@ async function writeBatch(
 
 async function writeIds(duck: DuckDBConnection, directory: string): Promise<string> {
   const file = join(directory, 'ids.txt');
+  const line = `id || ' ' || lpad(CAST(record AS VARCHAR), ${recordDigits}, '0')`;
   await duck.run(
-    `COPY (SELECT id FROM judged WHERE ${kept} ORDER BY id) TO ${sqlText(file)} (FORMAT csv, HEADER false)`,
+    `COPY (SELECT ${line} AS line FROM judged WHERE ${kept} ORDER BY line) ` +
+      `TO ${sqlText(file)} (FORMAT csv, HEADER false)`,
   );
   return file;
-}
-
-/** Rejects with their place in the object that they lie in, found by a second look at the shard's bytes. */
-export function place(
-  input: Pick<ShardInput, 'format' | 'bytes' | 'offset' | 'firstRecord' | 'raw' | 'unpacked'>,
-  found: readonly Found[],
-): Reject[] {
-  const sorted = [...found].sort((a, b) => a.record - b.record);
-  const ranges = input.format.locate(
-    input.bytes,
-    sorted.map(({ record }) => record),
-  );
-  return sorted.map(({ record, fault }, i) => ({
-    ...fault,
-    record: input.firstRecord + record,
-    object: (input.unpacked ?? input.raw).key,
-    in: input.unpacked === null ? ('raw' as const) : ('unpacked' as const),
-    offset: input.offset + (ranges[i]?.offset ?? 0),
-    length: ranges[i]?.length ?? 0,
-  }));
 }

@@ -42,6 +42,10 @@ export interface Wanted {
   /** Of those names whose type is nested, for formats whose values have no form of their own. */
   shapes?: ReadonlyMap<string, Shape>;
   marks: Marks;
+  /** A record with a value in a field that none of the names leads to is malformed (`ColumnUnexpected`). */
+  rejectsUnread?: boolean;
+  /** Of formats whose records have names of their own: what a record does not have is the mark for null twice. */
+  tellsAbsent?: boolean;
 }
 
 /** Good records that follow each other. */
@@ -74,6 +78,14 @@ export interface RecordFormat {
    * own. Throws `HeaderInvalid`.
    */
   fields(header: Uint8Array | null): string[] | null;
+  /**
+   * The fields at the top level of a shard's good records, by the names that read them: those of `fields`, or, where
+   * each record has names of its own, members, child elements and attributes (`@id`). Each once, in the order in which
+   * they first come. `NamesTooMany` where more than 10,000 are in the shard's records.
+   */
+  names(shard: Uint8Array, fields: readonly string[] | null): string[];
+  /** Of such names those that nothing of what is read leads to: no field, and no path into one. */
+  unread(names: readonly string[], read: readonly string[]): string[];
   /** Characters that no text of the shard holds. */
   marks(shard: Uint8Array): Marks;
   /** Reads one shard whole; `onChunk` is awaited, so that memory stays bounded by the shard and one chunk. */

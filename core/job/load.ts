@@ -7,7 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { analyseContract, bindProblems, type ContractProblem } from '../contract/analyse.ts';
 import { withDuckDB } from '../contract/duckdb.ts';
-import { fieldProblem } from './format/format.ts';
+import { nameKey } from '../formats/names.ts';
+import { fieldProblem, namesGiven } from './format/format.ts';
 import { isJobDefinition } from './index.ts';
 import { mend } from './mend.ts';
 import type { Job, JobVersion } from './model.ts';
@@ -127,7 +128,7 @@ function expressionProblems(files: readonly Checked[]): Promise<Problem[]> {
     for (const { file, job, problems: known } of files) {
       if (job === null) continue;
       const { analysed, problems: found } = await analyseContract(duck, job.contract);
-      found.push(...unknownFields(job, analysed.fields));
+      found.push(...unknownFields(job, analysed.fields), ...unreadFields(job, analysed.fields));
       // Against a column's stand-in no expression would have the type that it will have.
       const typed = !known.some(({ field }) => field.startsWith('contract.columns'));
       if (typed) found.push(...(await bindProblems(duck, analysed)));
@@ -142,6 +143,16 @@ function expressionProblems(files: readonly Checked[]): Promise<Problem[]> {
 /** A field that the format cannot have, as the job itself says, is known now. */
 const unknownFields = (job: Job, fields: string[]): ContractProblem[] =>
   fields.flatMap((name) => {
-    const allowed = fieldProblem(job.format, name);
+    const allowed = fieldProblem(job.format, name, job.contract.names);
     return allowed === null ? [] : [{ field: 'contract', value: name, allowed }];
   });
+
+/** With `onNewColumn: 'fail'` a field that the job names and does not read would refuse each file. */
+function unreadFields({ format, contract }: Job, read: string[]): ContractProblem[] {
+  const given = contract.onNewColumn === 'fail' ? namesGiven(format) : null;
+  const known = new Set(read.map(nameKey(contract.names)));
+  const unread = given?.find((name) => !known.has(nameKey(contract.names)(name)));
+  if (unread === undefined) return [];
+  const allowed = "names that the contract reads, since contract.onNewColumn is 'fail'";
+  return [{ field: 'format.header', value: unread, allowed }];
+}

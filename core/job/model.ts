@@ -86,13 +86,32 @@ export interface Column {
   from: string | null;
 }
 
+/**
+ * 'allow': all are written. 'reject': all are rejects, since none can be told to be the right one. 'keep-first',
+ * 'keep-last': one is written, by the order of objects and records, and the others are filtered.
+ */
+export type RepeatedKeyPolicy = 'allow' | 'reject' | 'keep-first' | 'keep-last';
+
 export type MaxRejects = { count: number } | { ratio: number };
+
+/** What becomes of a source whose columns are not those of the contract; `docs/job-file.md` has each word's meaning. */
+export type ColumnPolicy = 'evolve' | 'fail' | 'discard-column' | 'discard-record';
 
 export interface Contract {
   /** In the order of the job file. */
   columns: Column[];
   filter: string | null;
   key: string[];
+  /** A field at the top level of a record that nothing in the contract reads. */
+  onNewColumn: ColumnPolicy;
+  /** A field that the contract reads and the source does not have. */
+  onMissingColumn: ColumnPolicy;
+  /** A field's value that is none of its column's type. */
+  onRetypedColumn: ColumnPolicy;
+  /** Whether the source's names count with their case. */
+  names: 'exact' | 'ignore-case';
+  /** What becomes of a key's records where there are several in a slice; other than 'allow' only with a key. */
+  onRepeatedKey: RepeatedKeyPolicy;
   onBadRecord: 'quarantine' | 'fail';
   /** `null`: any number may be rejected. */
   maxRejects: MaxRejects | null;

@@ -1,6 +1,7 @@
 /** Rules across the fields of a job. Shapes are spec.ts's. */
 import { isNested, parseType, type Typed } from '../contract/types.ts';
-import { formatRules, toFormat } from './format/format.ts';
+import { nameKey } from '../formats/names.ts';
+import { formatRules, namesGiven, toFormat } from './format/format.ts';
 import type { Job } from './model.ts';
 import { privacyRules, toPrivacy } from './privacy.ts';
 import { type Found, known, shown } from './problems.ts';
@@ -15,6 +16,7 @@ export function brokenRules(job: Job): Found[] {
     ...keyRules(job),
     ...privacyRules(job),
     ...formatRules(job.format),
+    ...givenNames(job),
     ...slices(job),
   ];
 }
@@ -84,8 +86,8 @@ function references(job: Job): Found[] {
   return job.contract.key.flatMap((name, i) => unknown(`contract.key.${i}`, name));
 }
 
-function keyRules({ contract: { columns, key } }: Job): Found[] {
-  return key.flatMap((name, i): Found[] => {
+function keyRules({ contract: { columns, key, onRepeatedKey } }: Job): Found[] {
+  const found = key.flatMap((name, i): Found[] => {
     const field = `contract.key.${i}`;
     const column = columns.find((candidate) => candidate.name === name);
     if (column?.nullable)
@@ -94,6 +96,25 @@ function keyRules({ contract: { columns, key } }: Job): Found[] {
       return [{ field, value: shown(name), allowed: 'a column that is no struct, list or map' }];
     return key.indexOf(name) === i ? [] : [{ field, value: shown(name), allowed: 'each column once' }];
   });
+  if (key.length === 0 && onRepeatedKey !== 'allow') {
+    found.push({
+      field: 'contract.onRepeatedKey',
+      value: shown(onRepeatedKey),
+      allowed: "'allow', or a contract.key that tells which records are the same",
+    });
+  }
+  return found;
+}
+
+/** Names that are the same, case and all, are the format's own matter. */
+function givenNames({ format, contract }: Job): Found[] {
+  const key = nameKey(contract.names);
+  const names = namesGiven(format) ?? [];
+  const first = (name: string) => names.find((other) => key(other) === key(name));
+  const twice = names.find((name) => first(name) !== name);
+  if (twice === undefined) return [];
+  const allowed = `names that differ in more than case, since contract.names is 'ignore-case'; ${first(twice)} is there, too`;
+  return [{ field: 'format.header', value: shown(twice), allowed }];
 }
 
 function slices(job: Job): Found[] {
@@ -139,6 +160,11 @@ export function toJob(spec: ParsedSpec): Job {
       }),
       filter: contract.filter ?? null,
       key: contract.key,
+      onNewColumn: contract.onNewColumn,
+      onMissingColumn: contract.onMissingColumn,
+      onRetypedColumn: contract.onRetypedColumn,
+      names: contract.names,
+      onRepeatedKey: contract.onRepeatedKey,
       onBadRecord: contract.onBadRecord,
       maxRejects: contract.maxRejects ?? null,
     },

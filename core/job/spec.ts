@@ -61,6 +61,8 @@ const maxRejects = z.union(
   { error: maxRejectsForm },
 );
 
+const columnPolicies = ['evolve', 'fail', 'discard-column', 'discard-record'] as const;
+
 const contractSpec = fields(
   {
     columns: z
@@ -68,10 +70,15 @@ const contractSpec = fields(
       .refine((columns) => Object.keys(columns).length > 0, { error: 'at least one column' }),
     filter: expression.optional(),
     key: z.array(text('names of columns'), { error: 'a list of names of columns' }).default([]),
+    onRepeatedKey: oneOf(['allow', 'reject', 'keep-first', 'keep-last']).default('allow'),
+    onNewColumn: oneOf(columnPolicies).default('discard-column'),
+    onMissingColumn: oneOf(columnPolicies).default('fail'),
+    onRetypedColumn: oneOf(columnPolicies).default('discard-record'),
+    names: oneOf(['exact', 'ignore-case']).default('exact'),
     onBadRecord: oneOf(['quarantine', 'fail']).default('quarantine'),
     maxRejects: maxRejects.optional(),
   },
-  '{ columns: { name: type } } and, where needed, filter, key, onBadRecord, maxRejects',
+  '{ columns: { name: type } } and, where needed, filter, key, onRepeatedKey, names, onNewColumn, onMissingColumn, onRetypedColumn, onBadRecord, maxRejects',
 );
 
 const envelopeSpec = fields(

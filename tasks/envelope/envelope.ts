@@ -1,19 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { Ledger } from '../../aws/interfaces.ts';
+import { indexCells } from '../../core/buckets.ts';
+import type { LeftOut } from '../../core/envelope/leave-out.ts';
 import { runMetadata } from '../../core/envelope/metadata.ts';
 import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { recordFormat } from '../../core/formats/format.ts';
 import type { Job } from '../../core/job/model.ts';
+import type { ShardRecord } from '../../core/ledger.ts';
 import { keysOf } from '../../core/privacy/rules.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
 import type { Batch, ByteRange, Reject, Shard } from '../../core/shard.ts';
-import { batchKey, keysKey, rejectsKey } from '../../core/storage.ts';
+import { batchKey, cellsKey, keysKey, rejectsKey } from '../../core/storage.ts';
 import { traceOf } from '../trace.ts';
 import type { EnvelopeInput, EnvelopeOutput } from './contract.ts';
 import { type KeyDeps, withKeys } from './keys.ts';
 
-export interface EnvelopeDeps extends Pick<Ledger, 'putShard'>, KeyDeps {
+/** What it takes to envelope a shard, whoever does it. */
+export interface ShardDeps extends KeyDeps {
   readJob(run: RunRef): Promise<Job>;
   /** Of a raw object, or of what was unpacked from it. */
   readRaw(object: ObjectRef, range: ByteRange): Promise<Buffer>;
@@ -29,6 +33,8 @@ export interface EnvelopeDeps extends Pick<Ledger, 'putShard'>, KeyDeps {
   region: string;
 }
 
+export interface EnvelopeDeps extends ShardDeps, Pick<Ledger, 'putShard'> {}
+
 /**
  * Envelopes one shard. The ledger is written last: whatever was put before it is put again, with the same
  * bytes, by a repeat. A batch with encrypted columns, whose data key no repeat has, is put once and stays.
@@ -40,10 +46,11 @@ export async function envelope(
   const startedAt = deps.now();
   const job = await deps.readJob(run);
   return deps.withDirectory(async (directory) => {
-    const output = await process(deps, job, run, shard, directory);
-    const [first] = output.rejects;
-    if (first !== undefined && job.contract.onBadRecord === 'fail') throw badRecord(first, run);
-    const batch = await putBatch(deps, job, run, shard, output);
+    const output = await envelopeBytes(deps, job, run, shard, directory);
+    holdRejects(output.rejects, job, run);
+    const batch = await putBatch(deps, job, batchKey(run.job, run.runId, shard.n), output);
+    await putKeys(deps, job, run, shard.n, output);
+    await putRejects(deps, rejectsKey(run.job, run.runId, shard.n), output.rejects);
     await deps.putShard(run.runId, {
       n: shard.n,
       status: 'done',
@@ -51,6 +58,7 @@ export async function envelope(
       filtered: output.filtered,
       batch,
       rejectsByCode: byCode(output.rejects),
+      ...discardedOf(output),
       error: null,
       trace: traceOf(startedAt, deps.now(), attempt, {
         records: output.rows + output.filtered + output.rejects.length,
@@ -64,12 +72,14 @@ export async function envelope(
   });
 }
 
-async function process(
-  deps: EnvelopeDeps,
+/** The shard's records as the contract has them; `leaveOut`: but for those that the slice as a whole costs. */
+export async function envelopeBytes(
+  deps: ShardDeps,
   job: Job,
   run: RunRef,
   shard: Shard,
   directory: string,
+  leaveOut?: LeftOut,
 ): Promise<ShardOutput> {
   const object = shard.unpacked ?? shard.raw;
   const bytes = await readWhole(deps, object, shard);
@@ -78,7 +88,7 @@ async function process(
     envelopeShard({
       job,
       run,
-      format: recordFormat(job.format, shard),
+      format: recordFormat(job.format, shard, job.contract.names),
       metadata: runMetadata(job, run, deps.region),
       raw: shard.raw,
       unpacked: shard.unpacked,
@@ -88,51 +98,73 @@ async function process(
       firstRecord: shard.firstRecord,
       keys,
       directory,
+      ...(leaveOut === undefined ? {} : { leaveOut }),
     }),
   );
 }
 
-async function readWhole(deps: EnvelopeDeps, object: ObjectRef, range: ByteRange): Promise<Buffer> {
+async function readWhole(deps: ShardDeps, object: ObjectRef, range: ByteRange): Promise<Buffer> {
   const bytes = await deps.readRaw(object, range);
   if (bytes.length === range.length) return bytes;
   const what = `${object.key} gave ${bytes.length} of the ${range.length} bytes from ${range.offset}`;
   throw new ForebayError('ServiceUnavailable', `${what}; it is read again`);
 }
 
-async function putBatch(
-  deps: EnvelopeDeps,
-  job: Job,
-  run: RunRef,
-  shard: Shard,
-  output: ShardOutput,
-): Promise<Batch> {
-  const ops = (key: string): ObjectRef => ({ bucket: deps.opsBucket, key });
+/** What a job encrypts comes out differently each time, as its data key is new: what was put first stays. */
+export async function putBatch(deps: ShardDeps, job: Job, key: string, output: ShardOutput): Promise<Batch> {
   const made = await deps.readFile(output.file);
-  const key = batchKey(run.job, run.runId, shard.n);
   const once = keysOf(job).has('data');
   const body = once ? await deps.keepOps(key, made) : made;
   if (!once) await deps.putOps(key, made);
-  if (output.ids !== null) {
-    await deps.putOps(keysKey(run.job, run.runId, shard.n), await deps.readFile(output.ids));
-  }
-  if (output.rejects.length > 0) {
-    const lines = output.rejects.map((reject) => `${JSON.stringify(reject)}\n`);
-    await deps.putOps(rejectsKey(run.job, run.runId, shard.n), Buffer.from(lines.join('')));
-  }
   const sha256 = createHash('sha256').update(body).digest('hex');
-  return { ...ops(key), rows: output.rows, bytes: body.length, sha256 };
+  return { bucket: deps.opsBucket, key, rows: output.rows, bytes: body.length, sha256 };
 }
 
-function byCode(rejects: readonly Reject[]): Record<string, number> {
+/** The keys, and for a job that settles repeated ones the index by which a bucket finds its own. */
+async function putKeys(
+  deps: ShardDeps,
+  job: Job,
+  run: RunRef,
+  n: number,
+  { ids }: ShardOutput,
+): Promise<void> {
+  if (ids === null) return;
+  const lines = await deps.readFile(ids);
+  await deps.putOps(keysKey(run.job, run.runId, n), lines);
+  if (job.contract.onRepeatedKey === 'allow') return;
+  await deps.putOps(cellsKey(run.job, run.runId, n), Buffer.from(JSON.stringify(indexCells(lines))));
+}
+
+export async function putRejects(deps: ShardDeps, key: string, rejects: readonly Reject[]): Promise<void> {
+  if (rejects.length === 0) return;
+  const lines = rejects.map((reject) => `${JSON.stringify(reject)}\n`);
+  await deps.putOps(key, Buffer.from(lines.join('')));
+}
+
+export function byCode(rejects: readonly Reject[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { code } of rejects) counts[code] = (counts[code] ?? 0) + 1;
   return counts;
 }
 
-function badRecord({ code, column, record, offset, object }: Reject, run: RunRef): ForebayError {
+/** For the ledger, where there were some. */
+export const discardedOf = ({ discarded }: ShardOutput): Pick<ShardRecord, 'discarded'> =>
+  Object.keys(discarded).length > 0 ? { discarded } : {};
+
+/** Whether the job goes on with what it rejects; `BadRecord` with the first one where not. */
+export function holdRejects(rejects: readonly Reject[], { contract }: Job, run: RunRef): void {
+  const [first] = rejects;
+  if (first !== undefined && contract.onBadRecord === 'fail') throw badRecord(first, run, 'onBadRecord');
+  const retyped = rejects.find(({ code }) => code === 'CastFailed');
+  if (retyped !== undefined && contract.onRetypedColumn === 'fail') {
+    throw badRecord(retyped, run, 'onRetypedColumn');
+  }
+}
+
+function badRecord({ code, column, record, offset, object }: Reject, run: RunRef, policy: string) {
   const where = `record ${record} at byte ${offset} of ${object}${column === null ? '' : `, column ${column}`}`;
   return new ForebayError(
     'BadRecord',
-    `${code} in ${where}; job ${run.job} says onBadRecord: 'fail': correct the file, or let the job quarantine`,
+    `${code} in ${where}; job ${run.job} says ${policy}: 'fail': correct the file, or let the job quarantine`,
   );
 }

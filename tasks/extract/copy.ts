@@ -43,7 +43,7 @@ export async function copyObject(
   source: AsyncIterable<Uint8Array>,
 ): Promise<Omit<ScannedObject, 'object'>> {
   const limits = { shardBytes: deps.shardBytes, maxRecordBytes, paths: pathsOf(contract) };
-  const scanner = recordFormat(format).scanner(limits);
+  const scanner = recordFormat(format, {}, contract.names).scanner(limits);
   const bytes = asListed(object, source);
   try {
     const { start, all } = await peek(bytes, startBytes);

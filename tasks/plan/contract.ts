@@ -5,6 +5,8 @@ export type PlanInput = DiscoveredRun;
 
 export interface PlannedRun extends DiscoveredRun {
   shards: ObjectRef & { count: number };
+  /** Only for a job that does not let repeated keys be. */
+  buckets?: ObjectRef & { count: number };
 }
 
 export type PlanOutput = PlannedRun;

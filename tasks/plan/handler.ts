@@ -3,7 +3,7 @@ import type { ScannedObject, SourceObject } from '../../core/shard.ts';
 import { objectsKey } from '../../core/storage.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { ledgerOf, now, readJson, store } from '../ports.ts';
+import { jobReader, ledgerOf, now, readJson, store } from '../ports.ts';
 import { environment, type PlanInput } from './contract.ts';
 import { plan } from './plan.ts';
 
@@ -14,6 +14,7 @@ const deps = lazily(() => {
   return {
     ...ledgerOf(env),
     now,
+    readJob: jobReader(objects, env.OPS_BUCKET),
     readObjects: (run: RunRef) => readJson<SourceObject[]>(objects, ops(objectsKey(run.job, run.runId))),
     readScan: async (key: string) =>
       (await objects.head(ops(key))) === null ? null : readJson<ScannedObject>(objects, ops(key)),

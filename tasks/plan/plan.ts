@@ -1,14 +1,17 @@
 import type { Ledger } from '../../aws/interfaces.ts';
 import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
+import { planBuckets } from '../../core/buckets.ts';
 import { ForebayError } from '../../core/errors.ts';
+import type { Job } from '../../core/job/model.ts';
 import { planShards } from '../../core/plan.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { ScannedObject, SourceObject } from '../../core/shard.ts';
-import { scanKey, shardsKey } from '../../core/storage.ts';
+import { bucketsKey, scanKey, shardsKey } from '../../core/storage.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { PlanInput, PlanOutput } from './contract.ts';
 
 export interface PlanDeps extends TraceDeps, Pick<Ledger, 'listObjects'> {
+  readJob(run: RunRef): Promise<Job>;
   readObjects(run: RunRef): Promise<SourceObject[]>;
   /** `null`: there is none. */
   readScan(key: string): Promise<ScannedObject | null>;
@@ -19,7 +22,8 @@ export interface PlanDeps extends TraceDeps, Pick<Ledger, 'listObjects'> {
 
 /**
  * Numbers the shards of all objects that were extracted. A failed object is passed over: its failure is in the
- * ledger, where Reconcile finds it after the other objects have gone as far as they can.
+ * ledger, where Reconcile finds it after the other objects have gone as far as they can. For a job that settles
+ * repeated keys it says in how many buckets.
  */
 export function plan(deps: PlanDeps, { attempt, ...discovered }: PlanInput): Promise<PlanOutput> {
   const { run } = discovered;
@@ -28,9 +32,26 @@ export function plan(deps: PlanDeps, { attempt, ...discovered }: PlanInput): Pro
     const key = shardsKey(run.job, run.runId);
     await deps.putOps(key, Buffer.from(JSON.stringify(shards)));
     const records = shards.reduce((sum, shard) => sum + shard.records, 0);
-    const output = { ...discovered, shards: { bucket: deps.opsBucket, key, count: shards.length } };
+    const planned = { ...discovered, shards: { bucket: deps.opsBucket, key, count: shards.length } };
+    const { contract } = await deps.readJob(run);
+    const output =
+      contract.onRepeatedKey === 'allow'
+        ? planned
+        : { ...planned, buckets: await putBuckets(deps, run, records) };
     return { output, metrics: { shards: shards.length, records } };
   });
+}
+
+/** Known before a key is: from Extract's counts. */
+async function putBuckets(
+  deps: PlanDeps,
+  run: RunRef,
+  records: number,
+): Promise<NonNullable<PlanOutput['buckets']>> {
+  const buckets = planBuckets(records);
+  const key = bucketsKey(run.job, run.runId);
+  await deps.putOps(key, Buffer.from(JSON.stringify(buckets)));
+  return { bucket: deps.opsBucket, key, count: buckets.length };
 }
 
 async function readScans(deps: PlanDeps, run: RunRef): Promise<ScannedObject[]> {

@@ -2,9 +2,9 @@ import type { RunRef } from '../../core/run.ts';
 import { scanKey, shardsKey } from '../../core/storage.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
+import { linesOf } from '../key-lists.ts';
 import { jobReader, keep, ledgerOf, now, readJson, store } from '../ports.ts';
 import { environment, type ReconcileInput } from './contract.ts';
-import { idsOf } from './objects.ts';
 import { reconcileRun } from './reconcile.ts';
 
 const deps = lazily(() => {
@@ -17,7 +17,7 @@ const deps = lazily(() => {
     readJob: jobReader(objects, env.OPS_BUCKET),
     readShards: (run: RunRef) => readJson<never>(objects, ops(shardsKey(run.job, run.runId))),
     readScan: (run: RunRef, n: number) => readJson<never>(objects, ops(scanKey(run.job, run.runId, n))),
-    idsOf: idsOf(objects, env.OPS_BUCKET),
+    linesOf: linesOf(objects, env.OPS_BUCKET),
     keepManifest: (key: string, body: Buffer) => keep(objects, ops(key), body),
     opsBucket: env.OPS_BUCKET,
   };

@@ -4,23 +4,31 @@ import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
 import { catalogColumns } from '../../core/contract/output.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
-import { countRepeats, type NextIds } from '../../core/keys.ts';
+import { countRepeats, type NextLines } from '../../core/keys.ts';
 import type { ShardRecord, SinkRecord } from '../../core/ledger.ts';
 import { type Manifest, manifestSchema } from '../../core/manifest.ts';
-import { type Evidence, holdLimits, reconcile } from '../../core/reconcile.ts';
+import { type Evidence, holdLimits, type KeyEvidence, reconcile } from '../../core/reconcile.ts';
 import type { Counts, RunRef } from '../../core/run.ts';
 import type { ScannedObject, Shard } from '../../core/shard.ts';
-import { manifestKey, partitionPrefix, rejectsKey, tableName } from '../../core/storage.ts';
+import {
+  manifestKey,
+  partitionPrefix,
+  rejectsKey,
+  repeatedRejectsKey,
+  tableName,
+} from '../../core/storage.ts';
+import type { ShardLines } from '../key-lists.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { ReconcileInput, ReconcileOutput } from './contract.ts';
-import type { ShardIds } from './objects.ts';
 
-export interface ReconcileDeps extends TraceDeps, Pick<Ledger, 'listObjects' | 'listShards' | 'listSinks'> {
+type Lists = 'listObjects' | 'listShards' | 'listSinks' | 'listBuckets' | 'listSettled';
+
+export interface ReconcileDeps extends TraceDeps, Pick<Ledger, Lists> {
   readJob(run: RunRef): Promise<Job>;
   readShards(run: RunRef): Promise<Shard[]>;
   readScan(run: RunRef, n: number): Promise<ScannedObject>;
-  /** The sorted ids of the shards' records, block by block. */
-  idsOf(run: RunRef, shards: ShardIds[]): NextIds[];
+  /** The sorted keys of the shards' records, block by block. */
+  linesOf(run: RunRef, shards: ShardLines[]): NextLines[];
   /** Puts the manifest unless one is there, and gives the one that is there then. */
   keepManifest(key: string, body: Buffer): Promise<Buffer>;
   opsBucket: string;
@@ -31,7 +39,7 @@ export function reconcileRun(deps: ReconcileDeps, input: ReconcileInput): Promis
   return traced(deps, input.run, 'Reconcile', input.attempt, async () => {
     const { run } = input;
     const job = await deps.readJob(run);
-    const evidence = await gather(deps, job, run);
+    const evidence = await gather(deps, job, input);
     const accounting = reconcile(evidence);
     if (accounting.read === 0 && job.format.required) {
       throw new ForebayError(
@@ -49,30 +57,34 @@ export function reconcileRun(deps: ReconcileDeps, input: ReconcileInput): Promis
   });
 }
 
-async function gather(deps: ReconcileDeps, job: Job, run: RunRef): Promise<Evidence> {
-  const [planned, objects, shards, ...sinks] = await Promise.all([
+async function gather(deps: ReconcileDeps, job: Job, { run, buckets }: ReconcileInput): Promise<Evidence> {
+  const [keys, planned, objects, shards, ...sinks] = await Promise.all([
+    buckets === undefined ? undefined : gatherKeys(deps, run, buckets.count),
     deps.readShards(run),
     deps.listObjects(run.runId),
     deps.listShards(run.runId),
     ...job.sinks.map(({ kind }) => deps.listSinks(run.runId, kind)),
   ]);
   const bySink = Object.fromEntries(job.sinks.map(({ kind }, i) => [kind, sinks[i] ?? []]));
-  return { runId: run.runId, planned, objects, shards, sinks: bySink };
+  const evidence = { runId: run.runId, planned, objects, shards, sinks: bySink };
+  return keys === undefined ? evidence : { ...evidence, keys };
+}
+
+async function gatherKeys(deps: ReconcileDeps, run: RunRef, planned: number): Promise<KeyEvidence> {
+  const [buckets, settled] = await Promise.all([deps.listBuckets(run.runId), deps.listSettled(run.runId)]);
+  return { planned, buckets, settled };
 }
 
 async function repeatedKeys(
   deps: ReconcileDeps,
   job: Job,
   run: RunRef,
-  { shards }: Evidence,
+  { shards, keys }: Evidence,
 ): Promise<number> {
   if (job.contract.key.length === 0) return 0;
-  return countRepeats(
-    deps.idsOf(
-      run,
-      shards.map(({ n, batch }) => ({ n, ids: batch?.rows ?? 0 })),
-    ),
-  );
+  if (keys !== undefined) return keys.buckets.reduce((sum, { repeats }) => sum + (repeats ?? 0), 0);
+  const whole = shards.map(({ n, batch }) => ({ n, first: 0, count: batch?.rows ?? 0 }));
+  return countRepeats(deps.linesOf(run, whole));
 }
 
 async function manifestOf(
@@ -85,6 +97,7 @@ async function manifestOf(
   const raw = await mapAtOnce(evidence.objects, readsAtOnce, async ({ n }) =>
     lineage(await deps.readScan(run, n)),
   );
+  const shards = evidence.keys?.settled ?? evidence.shards;
   return manifestSchema.parse({
     schemaVersion: 1,
     job: run.job,
@@ -101,15 +114,26 @@ async function manifestOf(
       columns: catalogColumns(job),
     },
     files: (evidence.sinks.lake ?? []).map(fileOf),
+    ...(job.contract.onRetypedColumn === 'discard-column'
+      ? { discarded: sum(shards.map(({ discarded = {} }) => discarded)) }
+      : {}),
     rejects: {
-      byCode: sum(evidence.shards.map(({ rejectsByCode }) => rejectsByCode)),
-      keys: evidence.shards.filter(rejectedSome).map(({ n }) => rejectsKey(run.job, run.runId, n)),
+      byCode: sum(shards.map(({ rejectsByCode }) => rejectsByCode)),
+      keys: shards.flatMap((shard) => rejectsKeys(run, shard)),
     },
     raw,
   } satisfies Manifest);
 }
 
-const rejectedSome = ({ rejected }: ShardRecord): boolean => (rejected ?? 0) > 0;
+/** Those that Envelope found and those of repeated keys are two objects. */
+function rejectsKeys({ job, runId }: RunRef, { n, rejected, rejectsByCode }: ShardRecord): string[] {
+  const repeated = rejectsByCode.RepeatedKey ?? 0;
+  const found = (rejected ?? 0) - repeated;
+  return [
+    ...(found > 0 ? [rejectsKey(job, runId, n)] : []),
+    ...(repeated > 0 ? [repeatedRejectsKey(job, runId, n)] : []),
+  ];
+}
 
 const fileOf = ({ n, key, rows, bytes, sha256 }: SinkRecord): Manifest['files'][number] => ({
   key: key ?? '',

@@ -3,7 +3,12 @@ import type { RunRef } from '../../core/run.ts';
 /** A child of a Map that failed: an object (Extract) or a shard (Envelope, Dispatch). */
 export interface RecordFailureInput {
   run: RunRef;
-  failed: { object: number; name: string } | { shard: number } | { shard: number; sink: string };
+  failed:
+    | { object: number; name: string }
+    | { shard: number }
+    | { shard: number; sink: string }
+    | { bucket: number }
+    | { settled: number };
   error: { Error: string; Cause: string };
 }
 

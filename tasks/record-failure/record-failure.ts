@@ -2,7 +2,10 @@ import type { Ledger } from '../../aws/interfaces.ts';
 import { readError } from '../../core/errors.ts';
 import type { RecordFailureInput, RecordFailureOutput } from './contract.ts';
 
-export type RecordFailureDeps = Pick<Ledger, 'putObject' | 'putShard' | 'putSink'>;
+export type RecordFailureDeps = Pick<
+  Ledger,
+  'putObject' | 'putShard' | 'putSink' | 'putBucket' | 'putSettled'
+>;
 
 /**
  * Records what a Map's child failed of, and ends well: a failing child would abort its siblings. Reconcile
@@ -20,9 +23,14 @@ export async function recordFailure(
   } else if ('sink' in failed) {
     const { shard: n, sink } = failed;
     await deps.putSink(run.runId, { n, sink, rows: null, bytes: null, sha256: null, key: null, ...none });
+  } else if ('bucket' in failed) {
+    await deps.putBucket(run.runId, { n: failed.bucket, ids: null, repeats: null, losers: null, ...none });
+  } else if ('settled' in failed) {
+    await deps.putSettled(run.runId, { n: failed.settled, ...noCounts, ...none });
   } else {
-    const counts = { rejected: null, filtered: null, batch: null, rejectsByCode: {} };
-    await deps.putShard(run.runId, { n: failed.shard, ...counts, ...none });
+    await deps.putShard(run.runId, { n: failed.shard, ...noCounts, ...none });
   }
   return {};
 }
+
+const noCounts = { rejected: null, filtered: null, batch: null, rejectsByCode: {} };

@@ -275,6 +275,31 @@ function runs(use: () => Ledger): void {
     expect(await use().listShards(other)).toEqual([shard(1)]);
   });
 
+  test('a shard as it was settled lies beside the one that was enveloped, and neither replaces the other', async () => {
+    const runId = randomUUID();
+    expect(await use().getShard(runId, 7)).toBeNull();
+    await use().putShard(runId, shard(7));
+    const settled = { ...shard(7), rejected: 5, rejectsByCode: { RepeatedKey: 5 } };
+    await use().putSettled(runId, settled);
+    await use().putShard(runId, shard(7));
+    expect(await use().getShard(runId, 7)).toEqual(shard(7));
+    expect(await use().listSettled(runId)).toEqual([settled]);
+    expect(await use().listShards(runId)).toEqual([shard(7)]);
+  });
+
+  test('buckets are listed by number, and done replaces failed, not the other way round', async () => {
+    const runId = randomUUID();
+    const bucket = (n: number, status: 'done' | 'failed' = 'done') => ({
+      ...{ n, status, ids: 10, repeats: 2, losers: 4, error: null, trace: null },
+    });
+    for (const n of [17, 0, 1]) await use().putBucket(runId, bucket(n));
+    await use().putBucket(runId, bucket(2, 'failed'));
+    await use().putBucket(runId, bucket(2));
+    await use().putBucket(runId, bucket(0, 'failed'));
+    expect(await use().listBuckets(runId)).toEqual([0, 1, 2, 17].map((n) => bucket(n)));
+    expect(await use().listBuckets(randomUUID())).toEqual([]);
+  });
+
   test('done replaces failed, failed never replaces done', async () => {
     const runId = randomUUID();
     await use().putShard(runId, shard(0, 'failed'));

@@ -76,6 +76,26 @@ const business: Record<string, string[]> = {
     'put outcome',
   ],
   RecordFailure: ['put outcome'],
+  Keys: [
+    'own read job version',
+    'own read staging',
+    'own write staging',
+    'put outcome',
+    // By the local cloud, which knows no leading keys; on AWS of outcomes alone, here and in Settle.
+    'query runs',
+  ],
+  Settle: [
+    'own read raw',
+    'own read unpacked',
+    'own read job version',
+    'own read staging',
+    'own write staging',
+    'own write rejects',
+    'own read secret',
+    'put outcome',
+    'get run',
+    'query runs',
+  ],
   WriteLake: [
     'own read staging',
     'own read lake',

@@ -39,6 +39,13 @@ interface RunShown {
   run: { runId: string; status: string; counts: Record<string, number> | null; revision: number };
 }
 
+interface RejectShown {
+  code: string;
+  object: string;
+  offset: number;
+  length: number;
+}
+
 interface Loaded {
   runId: string;
   status: string;
@@ -221,6 +228,109 @@ test("a partner's bucket is a source, with its own dialect and exact decimals", 
     { code: 'd', amount: '-0.5000000000', due: null },
   ]);
 }, 60_000);
+
+describe('files with other columns than the contract', () => {
+  let runId: string;
+
+  test('F40 a new, a missing and a retyped column, and names in another case, are what the contract says', async () => {
+    const before = file('before.csv', 'ID,Qty,Day\n1,2,2026-03-01\n2,3,yesterday\n3,,2026-03-01\n');
+    const after = file('changed.csv', 'day,extra,id\n2026-03-01,,4\n2026-03-01,new,5\ntoday,,6\n');
+    const loaded = await cloud.json<Loaded>('load', 'changing', before, after, '--slice', '2026-03-01');
+    runId = loaded.runId;
+    expect(loaded.status).toBe('PARTIAL');
+    const rows = await rowsOf(
+      'SELECT id, qty, CAST(day AS VARCHAR) AS day, twice, slice FROM changing ORDER BY id',
+    );
+    expect(rows.map(({ id, qty, day, twice }) => [Number(id), qty, day, twice])).toEqual([
+      [1, 2, '2026-03-01', 4],
+      [2, 3, null, 6],
+      [4, null, '2026-03-01', null],
+      [6, null, null, null],
+    ]);
+  }, 60_000);
+
+  test('F40 what was rejected and discarded for it is told', async () => {
+    const { stdout } = await cloud.forebay('--json', 'rejects', runId);
+    const told = stdout
+      .split('\n')
+      .filter(Boolean)
+      .flatMap((line) => JSON.parse(line) as object);
+    expect(told).toMatchObject([
+      { code: 'NullNotAllowed', column: 'qty', record: 2 },
+      { code: 'ColumnUnexpected', column: null, record: 1 },
+    ]);
+    const shown = await cloud.json<RunShown & { discarded: object }>('runs', 'show', runId);
+    expect(shown.discarded).toEqual({ day: 2 });
+    expect(shown.run.counts).toEqual({ read: 6, written: 4, rejected: 2, filtered: 0, repeatedKeys: 0 });
+  }, 60_000);
+});
+
+describe('keys that repeat within a file and across two', () => {
+  /** 6,000 records of some thousand sensors, in no order; every 50th is one that the job's filter leaves out. */
+  const readings = Array.from({ length: 6_000 }, (_, i) => ({
+    file: i < 3_500 ? 'first.csv' : 'second.csv',
+    sensor: (i * 7_919 + (i % 3) * 1_000) % 4_001,
+    reading: i % 50 === 49 ? -1 : i,
+  }));
+  const textOf = (name: string) =>
+    readings
+      .filter((each) => each.file === name)
+      .reduce((text, { sensor, reading }) => `${text}${sensor},${reading}\n`, 'sensor,reading\n');
+  const ofSensor = new Map<number, number[]>();
+  for (const { sensor, reading } of readings.filter((each) => each.reading >= 0))
+    ofSensor.set(sensor, [...(ofSensor.get(sensor) ?? []), reading]);
+  const all = [...ofSensor];
+  const several = all.filter(([, found]) => found.length > 1);
+  const repeatedKeys = several.reduce((sum, [, found]) => sum + found.length - 1, 0);
+  const filtered = readings.filter(({ reading }) => reading < 0).length;
+  const single = all.length - several.length;
+
+  test('are there in both ways', () => {
+    const across = several.filter(([, found]) => (found[0] ?? 0) < 3_500 && (found.at(-1) ?? 0) >= 3_500);
+    expect([single, several.length - across.length, across.length].every((n) => n > 100)).toBe(true);
+  });
+
+  test.each([
+    ['reject', 'PARTIAL', all.flatMap(([sensor, found]) => (found.length > 1 ? [] : [[sensor, found[0]]]))],
+    ['keep-first', 'COMPLETED', all.map(([sensor, found]) => [sensor, found[0]])],
+    ['keep-last', 'COMPLETED', all.map(([sensor, found]) => [sensor, found.at(-1)])],
+  ])(
+    'with %s the slice is %s and its table holds what a plain map of the files holds',
+    async (policy, status, rows) => {
+      const paths = ['first.csv', 'second.csv'].map((name) => file(name, textOf(name)));
+      const job = `sensors-${policy}`;
+      const loaded = await cloud.json<Loaded>('load', job, ...paths, '--slice', '2026-03-01');
+      expect(loaded.status).toBe(status);
+      const found = await rowsOf(
+        `SELECT sensor, reading FROM ${job.replaceAll('-', '_')} ORDER BY sensor, reading`,
+      );
+      expect(found.map(({ sensor, reading }) => [Number(sensor), Number(reading)])).toEqual(
+        rows.sort(([a = 0], [b = 0]) => a - b),
+      );
+      const rejected = policy === 'reject' ? several.length + repeatedKeys : 0;
+      const { run } = await cloud.json<RunShown>('runs', 'show', loaded.runId);
+      expect(run.counts).toEqual({
+        ...{ read: 6_000, written: rows.length, rejected, repeatedKeys },
+        filtered: 6_000 - rows.length - rejected,
+      });
+      expect(policy === 'reject' ? run.counts?.filtered : filtered).toBe(filtered);
+      const { stdout } = await cloud.forebay('--json', 'rejects', loaded.runId);
+      const rejects = stdout
+        .split('\n')
+        .filter(Boolean)
+        .flatMap((line) => JSON.parse(line) as RejectShown);
+      const placed = rejects.map(({ code, object, offset, length }) => {
+        const text = textOf(object.slice(object.lastIndexOf('/') + 1)).slice(offset, offset + length);
+        return `${code} ${text}`;
+      });
+      const repeated = several.flatMap(([sensor, all]) =>
+        all.map((reading) => `RepeatedKey ${sensor},${reading}`),
+      );
+      expect(placed.sort()).toEqual(policy === 'reject' ? repeated.sort() : []);
+    },
+    90_000,
+  );
+});
 
 describe('forebay jobs diff', () => {
   interface Diff {

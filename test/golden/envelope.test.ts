@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,8 @@ import { envelopeFile, readBatch } from '../support/envelope.ts';
 /**
  * A case of enveloping is a folder of fixtures/ with a job file and `input.*`, and what a run makes of it:
  * `expected.ndjson` (number, id and data of each written record), `rejects.ndjson` (the lines of the rejects
- * file) and `filtered.json` (the numbers of the filtered ones).
+ * file), `filtered.json` (the numbers of the filtered ones) and perhaps `discarded.json` (values by column); or
+ * `error.json`, where the file is refused.
  */
 const root = join(import.meta.dirname, '..', '..', 'fixtures');
 const cases = readdirSync(root, { withFileTypes: true })
@@ -53,12 +54,33 @@ test('there are cases of enveloping', () => {
   expect(cases.length).toBeGreaterThanOrEqual(6);
 });
 
-describe.each(cases)('%s', (name) => {
+const sizes = [1_000_000, 60, 1];
+
+async function envelopeCase(name: string, shardBytes: number): Promise<{ job: Job; shards: ShardOutput[] }> {
+  const [{ job } = { job: undefined }] = await loadJobs(join(root, name));
+  if (job === undefined) throw new Error(`${name} has no job`);
+  const object = readdirSync(join(root, name)).find((file) => file.startsWith('input.')) ?? 'input';
+  const directory = join(scratch, `${name}-${shardBytes}`);
+  const input = readFileSync(join(root, name, object));
+  return { job, shards: await envelopeFile(job, input, { shardBytes, object, directory }) };
+}
+
+const refused = cases.filter((name) => existsSync(join(root, name, 'error.json')));
+
+describe.each(refused)('%s', (name) => {
+  test.each(sizes)('is refused in shards of %i bytes', async (shardBytes) => {
+    const error = JSON.parse(readFileSync(join(root, name, 'error.json'), 'utf8')) as object;
+    await expect(envelopeCase(name, shardBytes)).rejects.toMatchObject(error);
+  });
+});
+
+describe.each(cases.filter((name) => !refused.includes(name)))('%s', (name) => {
   const expected = lines<Expected>(name, 'expected.ndjson');
   const rejects = lines<{ record: number }>(name, 'rejects.ndjson');
   const filtered = JSON.parse(readFileSync(join(root, name, 'filtered.json'), 'utf8')) as number[];
-  const object = readdirSync(join(root, name)).find((file) => file.startsWith('input.')) ?? 'input';
-  const input = readFileSync(join(root, name, object));
+  const discarded = existsSync(join(root, name, 'discarded.json'))
+    ? JSON.parse(readFileSync(join(root, name, 'discarded.json'), 'utf8'))
+    : {};
 
   test('says of each record once what becomes of it', () => {
     const numbers = [...expected, ...rejects].map(({ record }) => record).concat(filtered);
@@ -66,13 +88,8 @@ describe.each(cases)('%s', (name) => {
   });
 
   // in one shard, in shards of some records, and each record in a shard of its own
-  test.each([1_000_000, 60, 1])('becomes what is expected in shards of %i bytes', async (shardBytes) => {
-    const [{ job } = { job: undefined }] = await loadJobs(join(root, name));
-    if (job === undefined) throw new Error(`${name} has no job`);
-    const shards = await envelopeFile(job, input, {
-      ...{ shardBytes, object },
-      directory: join(scratch, `${name}-${shardBytes}`),
-    });
+  test.each(sizes)('becomes what is expected in shards of %i bytes', async (shardBytes) => {
+    const { job, shards } = await envelopeCase(name, shardBytes);
     const records = (await Promise.all(shards.map(({ file }) => readBatch(file)))).flat();
     expect(
       records.map(({ metadata, data }) => ({
@@ -85,5 +102,10 @@ describe.each(cases)('%s', (name) => {
       expected.length,
       filtered.length,
     ]);
+    const lost: Record<string, number> = {};
+    for (const [column, values] of shards.flatMap((shard) => Object.entries(shard.discarded))) {
+      lost[column] = (lost[column] ?? 0) + values;
+    }
+    expect(lost).toEqual(discarded);
   });
 });

@@ -13,6 +13,7 @@ import {
   type Resource,
   ref,
   root,
+  settlingJob,
   synthesize,
 } from '../support/app.ts';
 import { roleOf, statementsOf, templatesOf } from '../support/policies.ts';
@@ -24,15 +25,17 @@ const partner = await ordersJob({
   schedule: null,
   privacy: { note: 'mask' },
 });
+const settling = await settlingJob();
 const bucketOfPartner = {
   bucket: 'partner-bucket',
   account: '210987654321',
   keyArn: 'arn:aws:kms:eu-central-1:210987654321:key/k',
 };
 const config = { ...production, buckets: { 'partner-files': bucketOfPartner } };
-const app = synthesize(config, [orders, partner]);
+const app = synthesize(config, [orders, partner, settling]);
 const { shared } = app;
 const job = app.jobs.orders ?? expect.fail('the job has no stack');
+const settlingStack = app.jobs.settling ?? expect.fail('the job has no stack');
 
 const functionsOf = (found: typeof app): Resource[] =>
   templatesOf(found).flatMap((template) => ofType(template, 'AWS::Lambda::Function'));
@@ -47,8 +50,13 @@ const folders = readdirSync(join(root, 'tasks'), { withFileTypes: true }).flatMa
 const pascal = (folder: string): string =>
   folder.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
 
+/** Only jobs with a policy for repeated keys have these. */
+const ofKeys = ['keys', 'settle'];
+const templateOf = (folder: string) =>
+  folder === 'sweep' ? shared : ofKeys.includes(folder) ? settlingStack : job;
+
 describe.each(folders)('the task %s', (folder) => {
-  const resource = task(pascal(folder), folder === 'sweep' ? shared : job);
+  const resource = task(pascal(folder), templateOf(folder));
 
   test('has in its environment exactly what its contract says that its handler reads', async () => {
     const { environment } = (await import(join(root, 'tasks', folder, 'contract.ts'))) as {
@@ -85,17 +93,20 @@ describe.each(folders)('the task %s', (folder) => {
   });
 });
 
-test('there is a function for each task of a job, and one sweeper', () => {
+test('there is a function for each task of a job, and one sweeper; those for keys where a job settles them', () => {
   const perJob = folders.length - 1;
-  expect(ofType(job, 'AWS::Lambda::Function').length).toBe(perJob);
-  expect(everyFunction.length).toBe(2 * perJob + 1);
+  expect(ofType(settlingStack, 'AWS::Lambda::Function').length).toBe(perJob);
+  expect(ofType(job, 'AWS::Lambda::Function').length).toBe(perJob - ofKeys.length);
+  expect(everyFunction.length).toBe(3 * perJob - 2 * ofKeys.length + 1);
 });
 
-test('only Envelope has the DuckDB layer', () => {
+test('only Envelope and Settle, which envelopes again, have the DuckDB layer', () => {
   const layered = everyFunction.filter(({ properties }) => properties.Layers !== undefined);
   expect(layered.map(({ id }) => id.replace(/Function.*/, ''))).toEqual([
     'JobTasksEnvelope',
     'JobTasksEnvelope',
+    'JobTasksEnvelope',
+    'JobTasksSettle',
   ]);
   const [envelope] = layered;
   expect(envelope?.properties.Layers).toEqual([ref(one(shared, 'AWS::Lambda::LayerVersion'))]);
@@ -105,12 +116,14 @@ test('no bundle but those of functions with the layer asks for DuckDB', () => {
   const asking = [...bundleTasks()].filter(([, folder]) =>
     readFileSync(join(folder, 'index.js'), 'utf8').includes('@duckdb/'),
   );
-  expect(asking.map(([task]) => task)).toEqual(['envelope']);
+  expect(asking.map(([task]) => task).sort()).toEqual(['envelope', 'settle']);
 });
 
 test('a function that a machine calls is published, and its version outlives the next deploy', () => {
-  const called = ofType(job, 'AWS::Lambda::Function').filter(({ id }) => !id.startsWith('JobTasksWriteLake'));
-  const published = ofType(job, 'AWS::Lambda::Version');
+  const called = ofType(settlingStack, 'AWS::Lambda::Function').filter(
+    ({ id }) => !id.startsWith('JobTasksWriteLake'),
+  );
+  const published = ofType(settlingStack, 'AWS::Lambda::Version');
   expect(new Set(published.map(({ properties }) => properties.FunctionName))).toEqual(
     new Set(called.map(ref)),
   );
@@ -204,7 +217,7 @@ test("whoever may read or write a zone's objects may use its key, and no other k
 
 test('nothing but Extract writes into the raw zone, and nothing but the writer into the lake', () => {
   const writing = (zone: string) =>
-    ofType(job, 'AWS::Lambda::Function')
+    ofType(settlingStack, 'AWS::Lambda::Function')
       .filter((resource) =>
         rightsOf(resource).some(
           ({ actions, resources }) =>
@@ -288,6 +301,7 @@ const guarded = synthesize(config, [
     privacy: { email: { rule: 'tokenise', scope: 'shared' }, note: 'hash' },
   }),
   await ordersJob({ name: 'sealed', privacy: { email: 'encrypt' } }),
+  await settlingJob(),
 ]);
 
 /** Who may do what of a service, or with a resource, in all the app. */
@@ -304,7 +318,7 @@ const rightsWhere = (found: typeof app, pick: (action: string, resource: string)
     ),
   );
 
-test("a secret is read by Envelope alone, and only those that its job's rules name", () => {
+test("a secret is read by who envelopes alone, and only those that its job's rules name", () => {
   const parameter = (name: string) =>
     `arn:aws:ssm:eu-central-1:123456789012:parameter/forebay/production/${name}`;
   const reading = rightsWhere(guarded, (action) => action.startsWith('ssm:'));
@@ -313,6 +327,8 @@ test("a secret is read by Envelope alone, and only those that its job's rules na
     ['Forebay-production-job-tokens JobTasksEnvelope', 'ssm:GetParameter', parameter('tokens/token-key')],
     ['Forebay-production-job-joined JobTasksEnvelope', 'ssm:GetParameter', parameter('_shared/token-key')],
     ['Forebay-production-job-joined JobTasksEnvelope', 'ssm:GetParameter', parameter('joined/hash-key')],
+    ['Forebay-production-job-settling JobTasksEnvelope', 'ssm:GetParameter', parameter('settling/hash-key')],
+    ['Forebay-production-job-settling JobTasksSettle', 'ssm:GetParameter', parameter('settling/hash-key')],
   ]);
 });
 
@@ -392,8 +408,15 @@ test('who works on one object or shard writes its outcome, and can touch neither
   }
 });
 
+test('who settles keys reads outcomes and writes its own, and can touch neither run nor slice', () => {
+  const rights = (name: string) => ledgerRights(task(name, settlingStack));
+  const ofOutcomes = { table: 'Runs', keys: ['RUN#*'] };
+  expect(rights('Keys')).toEqual([{ ...ofOutcomes, actions: ['PutItem', 'Query'] }]);
+  expect(rights('Settle')).toEqual([{ ...ofOutcomes, actions: ['GetItem', 'PutItem', 'Query'] }]);
+});
+
 test('only who takes, closes or fails a run may write slices', () => {
-  const writing = ofType(job, 'AWS::Lambda::Function').filter((resource) =>
+  const writing = ofType(settlingStack, 'AWS::Lambda::Function').filter((resource) =>
     ledgerRights(resource).some(
       ({ table, actions }) => table === 'Slices' && actions.some((each) => /Put|Update/.test(each)),
     ),
@@ -419,5 +442,6 @@ test("nobody but Catalog and the sweeper touches the catalog: a job's Catalog it
     ['Sweep', [...database, 'table/forebay_production/*']],
     ['JobTasksCatalog', [...database, 'table/forebay_production/orders']],
     ['JobTasksCatalog', [...database, 'table/forebay_production/partner']],
+    ['JobTasksCatalog', [...database, 'table/forebay_production/settling']],
   ]);
 });

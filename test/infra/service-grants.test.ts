@@ -6,6 +6,7 @@ import {
   ordersJob,
   production,
   type Synthesized,
+  settlingJob,
   synthesize,
 } from '../support/app.ts';
 import { templatesOf } from '../support/policies.ts';
@@ -28,8 +29,9 @@ function without(pick: (statement: Json) => boolean): Synthesized {
 const does = (action: string) => (statement: Json) =>
   statement.Effect === 'Allow' && [statement.Action].flat().includes(action);
 
-test('each service is allowed what it does for another', () => {
+test('each service is allowed what it does for another', async () => {
   expect(missingGrants(app)).toEqual([]);
+  expect(missingGrants(synthesize(production, [await settlingJob()]))).toEqual([]);
 });
 
 test('the derivation sees each machine, schedule, rule, mapping and logged bucket', () => {

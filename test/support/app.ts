@@ -63,6 +63,12 @@ export async function ordersJob(change: Partial<Job> = {}): Promise<JobVersion> 
   return versionOf({ ...orders.job, ...change });
 }
 
+/** The same job as one that settles repeated keys: its machine has more states, its stack more functions. */
+export async function settlingJob(): Promise<JobVersion> {
+  const { job } = await ordersJob();
+  return versionOf({ ...job, name: 'settling', contract: { ...job.contract, onRepeatedKey: 'reject' } });
+}
+
 /** Synthesizes a stage with these jobs. Assets are hashed but not copied. */
 export const synthesize = (config: Config, jobs: readonly JobVersion[]): Synthesized =>
   withApp(config, jobs, (_, assembly) => {

@@ -1,5 +1,7 @@
 /** A whole file through scan and Envelope's engine, without a cloud; and its batches read back. */
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { pathsOf } from '../../core/contract/paths.ts';
@@ -52,7 +54,7 @@ export async function envelopeFile(
   options: { shardBytes: number; directory: string; object?: string },
 ): Promise<Array<ShardOutput & { records: number }>> {
   const text = await textOf(input, job.format.encoding);
-  const scanner = recordFormat(job.format).scanner({
+  const scanner = recordFormat(job.format, {}, job.contract.names).scanner({
     shardBytes: options.shardBytes,
     maxRecordBytes: 16 * 1024 * 1024,
     paths: pathsOf(job.contract),
@@ -70,7 +72,7 @@ export async function envelopeFile(
   for (const [n, range] of scan.ranges.entries()) {
     const output = await envelopeShard({
       ...{ job, run, firstRecord, keys: ofFile },
-      format: recordFormat(job.format, { ...scan, ...range }),
+      format: recordFormat(job.format, { ...scan, ...range }, job.contract.names),
       metadata: runMetadata(job, run, 'eu-west-1'),
       raw: { key, sha256: createHash('sha256').update(input).digest('hex') },
       unpacked: text.in === 'raw' ? null : { key },
@@ -92,6 +94,21 @@ export interface ReadRecord {
   };
   /** Each value in text. */
   data: Record<string, string | null>;
+}
+
+const read = new Map<string, Promise<ReadRecord[]>>();
+
+/** The records of a batch by its bytes: the same bytes are read once. */
+export function readBatchBytes(bytes: Buffer): Promise<ReadRecord[]> {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const known = read.get(sha256);
+  if (known !== undefined) return known;
+  const directory = mkdtempSync(join(tmpdir(), 'forebay-batch-'));
+  const file = join(directory, 'batch.parquet');
+  writeFileSync(file, bytes);
+  const records = readBatch(file).finally(() => rmSync(directory, { recursive: true, force: true }));
+  read.set(sha256, records);
+  return records;
 }
 
 /** The records of a batch, in its order. */

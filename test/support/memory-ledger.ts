@@ -6,6 +6,7 @@ import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { jobOfFailure } from '../../core/failure.ts';
 import type {
+  BucketRecord,
   Cursor,
   FailureRecord,
   ObjectRecord,
@@ -127,7 +128,18 @@ function runVerbs({ runs }: LedgerState): Pick<Ledger, RunVerbs> {
   };
 }
 
-type ChildVerbs = 'putObject' | 'putShard' | 'putSink' | 'listObjects' | 'listShards' | 'listSinks';
+type ChildVerbs =
+  | 'putObject'
+  | 'putShard'
+  | 'putSink'
+  | 'putBucket'
+  | 'putSettled'
+  | 'getShard'
+  | 'listObjects'
+  | 'listShards'
+  | 'listSinks'
+  | 'listBuckets'
+  | 'listSettled';
 
 function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   const put = async (kind: string, runId: string, record: Child) => {
@@ -146,9 +158,14 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
     putObject: (runId, record) => put('object', runId, record),
     putShard: (runId, record) => put('shard', runId, record),
     putSink: (runId, record) => put(`sink/${record.sink}`, runId, record),
+    putBucket: (runId, record) => put('bucket', runId, record),
+    putSettled: (runId, record) => put('settled', runId, record),
+    getShard: async (runId, n) => orNull(children.get(key('shard', runId, n)) as ShardRecord | undefined),
     listObjects: (runId) => list<ObjectRecord>('object', runId),
     listShards: (runId) => list<ShardRecord>('shard', runId),
     listSinks: (runId, sink) => list<SinkRecord>(`sink/${sink}`, runId),
+    listBuckets: (runId) => list<BucketRecord>('bucket', runId),
+    listSettled: (runId) => list<ShardRecord>('settled', runId),
   };
 }
 

@@ -8,26 +8,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Catalog, Executions, Ledger, ObjectStore } from '../../aws/interfaces.ts';
 import { readFooter } from '../../aws/parquet.ts';
+import { type Bucket, bucketsOf } from '../../core/buckets.ts';
 import type { Job } from '../../core/job/model.ts';
 import { canonicalJson, versionOf } from '../../core/job/version.ts';
 import type { OutboxRecord } from '../../core/ledger.ts';
 import { type Manifest, manifestSchema } from '../../core/manifest.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
-import type { ScannedObject, Shard, SourceObject } from '../../core/shard.ts';
-import { objectsKey, scanKey, shardsKey, tableName } from '../../core/storage.ts';
+import type { ByteRange, ScannedObject, Shard, SourceObject } from '../../core/shard.ts';
+import { cellsKey, objectsKey, scanKey, shardsKey, tableName } from '../../core/storage.ts';
 import { applyToCatalog, commitRun, repairPartition } from '../../tasks/catalog/catalog.ts';
 import { closeRun } from '../../tasks/close-run/close-run.ts';
 import { discover } from '../../tasks/discover/discover.ts';
+import type { EnvelopeOutput } from '../../tasks/envelope/contract.ts';
 import { envelope } from '../../tasks/envelope/envelope.ts';
 import { extract } from '../../tasks/extract/extract.ts';
 import { endedError, failOpened } from '../../tasks/fail-run/fail-run.ts';
+import { linesOf } from '../../tasks/key-lists.ts';
+import { settleKeys } from '../../tasks/keys/keys.ts';
 import type { OpenedRun } from '../../tasks/open-run/contract.ts';
 import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
 import { plan } from '../../tasks/plan/plan.ts';
 import { jobReader, keep, readJson } from '../../tasks/ports.ts';
-import { idsOf } from '../../tasks/reconcile/objects.ts';
 import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
+import { readLosers } from '../../tasks/settle/deps.ts';
+import { settle } from '../../tasks/settle/settle.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import type { WriteMessage } from '../../tasks/write-lake/contract.ts';
 import { receiveBatch, writeLake } from '../../tasks/write-lake/write-lake.ts';
@@ -65,6 +70,10 @@ export interface Pipeline {
   writes: string[];
   interruption: (Interruption & { mode: 'tried again' | 'ends for good' }) | null;
   interrupted: boolean;
+  /** Whether each child of a Map is done again behind every later one, as by functions whose answers were lost. */
+  repeating: boolean;
+  /** Bytes of a shard, and buckets of a job that settles repeated keys. */
+  sizes: { shardBytes: number; buckets: number };
   /** Runs after each write. */
   watch(): Promise<void>;
 }
@@ -88,6 +97,8 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
       writes: [],
       interruption: null,
       interrupted: false,
+      repeating: false,
+      sizes: { shardBytes: 60, buckets: 3 },
     },
     now: new Date('2026-03-02T12:00:00.000Z'),
     watch: async () => undefined,
@@ -116,6 +127,7 @@ const written: Record<string, readonly string[]> = {
   objects: ['put', 'copy', 'putStream'],
   ledger: [
     ...['acquire', 'mark', 'setLoaded', 'traceTask', 'putObject', 'putShard', 'putSink', 'beginCommit'],
+    ...['putBucket', 'putSettled'],
     ...['closeCommitted', 'closeSkipped', 'closeFailed', 'putFailedRun', 'markSent', 'putFailure'],
   ],
   catalog: ['createTable', 'updateTable', 'setPartition'],
@@ -174,7 +186,7 @@ function depsOf(pipeline: Pipeline, ports: Ports) {
     },
     ...{ database: 'forebay_local', region: 'eu-west-1', readManifest },
     ...{ lakeBucket: 'lake', opsBucket: 'ops', sourceBucket: 'inbox', rawBucket: 'raw' },
-    ...{ shardBytes: 60, maxObjectBytes: 1_000_000, maxReceives: 5 },
+    ...{ shardBytes: pipeline.sizes.shardBytes, maxObjectBytes: 1_000_000, maxReceives: 5 },
   };
 }
 
@@ -256,22 +268,34 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
       discovered,
     ),
   );
-  for (const shard of await readJson<Shard[]>(stored, ops(shardsKey(run.job, run.runId)))) {
-    await writeShard(pipeline, step, run, shard);
-  }
+  if (planned.buckets !== undefined) await inBuckets(stored, planned.buckets, pipeline.sizes.buckets);
+  const shards = await readJson<Shard[]>(stored, ops(shardsKey(run.job, run.runId)));
+  const { buckets } = planned;
+  if (buckets === undefined) for (const shard of shards) await writeShard(pipeline, step, run, shard);
+  else await settleShards(pipeline, step, run, buckets, shards);
   const reconciled = await step((deps, { objects }) =>
     reconcileRun(
       {
         ...deps,
         readShards: () => readJson(objects, ops(shardsKey(run.job, run.runId))),
         readScan: (_run, n) => readJson<ScannedObject>(objects, ops(scanKey(run.job, run.runId, n))),
-        idsOf: idsOf(objects, 'ops'),
+        linesOf: linesOf(objects, 'ops'),
         keepManifest: (key, body) => keep(objects, ops(key), body),
       },
       planned,
     ),
   );
   await step((deps) => commitRun(deps, reconciled));
+}
+
+/** A run as small as a test's has one bucket by its plan; a test wants to say how many. */
+async function inBuckets(
+  objects: ObjectStore,
+  listing: ObjectRef & { count: number },
+  count: number,
+): Promise<void> {
+  listing.count = count;
+  await objects.put(listing, Buffer.from(JSON.stringify(bucketsOf(count))));
 }
 
 const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceObject) =>
@@ -289,20 +313,65 @@ const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceO
 
 /** A child of the Map over the shards: Envelope, Dispatch, and the writer's word that it waits for. */
 async function writeShard(pipeline: Pipeline, step: Step, run: RunRef, shard: Shard): Promise<void> {
-  const enveloped = await step((deps, { objects }) =>
-    envelope(
-      {
-        ...deps,
-        readRaw: (raw, range) => objects.getRange(raw, range),
-        putOps: (key, body) => objects.put(ops(key), body),
-        secretKey: async () => Buffer.from('the key of this test'),
-        ...withoutEncryption,
-        withDirectory,
-        readFile: (path) => readFile(path),
-      },
-      { run, shard },
-    ),
-  );
+  await dispatchBatch(pipeline, step, await step(envelopeOne(run, shard)));
+}
+
+/** The three Maps of a job that settles repeated keys. */
+async function settleShards(
+  pipeline: Pipeline,
+  step: Step,
+  run: RunRef,
+  buckets: ObjectRef & { count: number },
+  shards: readonly Shard[],
+): Promise<void> {
+  const again: Array<() => Promise<unknown>> = [];
+  const child: Step = async (work) => {
+    const answer = await step(work);
+    for (const earlier of again) await earlier();
+    if (pipeline.repeating) again.push(() => step(work));
+    return answer;
+  };
+  for (const shard of shards) await child(envelopeOne(run, shard));
+  for (const bucket of await readJson<Bucket[]>(pipeline.ports.objects, buckets)) {
+    await child((deps, { objects }) =>
+      settleKeys(
+        {
+          ...deps,
+          readCells: (_run, n) => readJson(objects, ops(cellsKey(run.job, run.runId, n))),
+          linesOf: linesOf(objects, 'ops'),
+          putOps: (key, body) => objects.put(ops(key), body),
+        },
+        { run, bucket, shards: shards.length },
+      ),
+    );
+  }
+  for (const shard of shards) {
+    const settled = await child((deps, { objects }) =>
+      settle(
+        { ...deps, ...shardDeps(objects), readLosers: readLosers(objects, 'ops') },
+        { run, shard, shards: shards.length, buckets: buckets.count },
+      ),
+    );
+    await dispatchBatch(pipeline, step, settled);
+    for (const earlier of again) await earlier();
+  }
+}
+
+const shardDeps = (objects: ObjectStore) => ({
+  readRaw: (raw: ObjectRef, range: ByteRange) => objects.getRange(raw, range),
+  putOps: (key: string, body: Uint8Array) => objects.put(ops(key), body),
+  secretKey: async () => Buffer.from('the key of this test'),
+  ...withoutEncryption,
+  withDirectory,
+  readFile: (path: string) => readFile(path),
+});
+
+const envelopeOne =
+  (run: RunRef, shard: Shard) =>
+  (deps: Deps, { objects }: Ports) =>
+    envelope({ ...deps, ...shardDeps(objects) }, { run, shard });
+
+async function dispatchBatch(pipeline: Pipeline, step: Step, enveloped: EnvelopeOutput): Promise<void> {
   let taskToken = '';
   await step((_deps, { dispatch }) => {
     taskToken = `token ${pipeline.writes.length}`;
@@ -312,7 +381,7 @@ async function writeShard(pipeline: Pipeline, step: Step, run: RunRef, shard: Sh
   // The writer is no part of the execution; where that is to end for good, it ends while the writer is at work.
   if (pipeline.interrupted && pipeline.interruption?.mode === 'ends for good')
     throw new Interrupted('a writer');
-  if (!pipeline.succeeded.has(taskToken)) throw new Error(`nobody wrote shard ${shard.n}`);
+  if (!pipeline.succeeded.has(taskToken)) throw new Error(`nobody wrote shard ${enveloped.shard.n}`);
 }
 
 /** The queue's messages come to the writer, each again until a receive goes well. */

@@ -2,7 +2,7 @@
  * What one AWS service needs to be allowed so that it may act on another, derived from what a template says
  * that it does. The local cloud does not check these, so a missing one would first be seen on AWS.
  */
-import { objectsKey, shardsKey } from '../../core/storage.ts';
+import { bucketsKey, objectsKey, shardsKey } from '../../core/storage.ts';
 import { attribute, type Json, ofType, type Resource, ref, type Synthesized, type Template } from './app.ts';
 import { definitionOf, statesOf } from './machine.ts';
 import { allows, roleOf, templatesOf, trustedBy } from './policies.ts';
@@ -57,6 +57,7 @@ function listingAt(path: string, job: string): string {
   const keys: Record<string, string> = {
     '$.objects.key': objectsKey(job, 'run-1'),
     '$.shards.key': shardsKey(job, 'run-1'),
+    '$.buckets.key': bucketsKey(job, 'run-1'),
   };
   const key = keys[path];
   if (key === undefined) throw new Error(`no task writes a listing's key to ${path}`);

@@ -3,7 +3,7 @@
  * clock that a test moves. Any verb can be made to crash before or after it took effect.
  */
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
-import type { Job } from '../../core/job/model.ts';
+import type { Contract, Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
 import type { OutboxRecord } from '../../core/ledger.ts';
 import type { Counts, RunRef } from '../../core/run.ts';
@@ -14,6 +14,13 @@ import type { OpenRunOutput, RunRequest } from '../../tasks/open-run/contract.ts
 import { type OpenRunDeps, openRun } from '../../tasks/open-run/open-run.ts';
 import type { SweepDeps } from '../../tasks/sweep/sweep.ts';
 import { memoryLedger } from './memory-ledger.ts';
+
+/** What a contract that says nothing of them has. */
+export const columnDefaults: Pick<Contract, 'onNewColumn' | 'onMissingColumn' | 'onRetypedColumn' | 'names'> =
+  {
+    ...{ onNewColumn: 'discard-column', onMissingColumn: 'fail', onRetypedColumn: 'discard-record' },
+    names: 'exact',
+  };
 
 export const job: Job = {
   name: 'orders',
@@ -29,7 +36,8 @@ export const job: Job = {
   },
   contract: {
     columns: [{ name: 'order_id', type: { name: 'bigint' }, nullable: false, from: null }],
-    ...{ filter: null, key: [], onBadRecord: 'quarantine', maxRejects: null },
+    ...{ filter: null, key: [], onRepeatedKey: 'allow', onBadRecord: 'quarantine', maxRejects: null },
+    ...columnDefaults,
   },
   envelope: {
     ...{ eventType: 'OrderPlaced', resource: '/orders', version: null },

@@ -7,11 +7,13 @@ import type { DiscoverOutput } from '../../tasks/discover/contract.ts';
 import type { EnvelopeOutput } from '../../tasks/envelope/contract.ts';
 import type { ExtractOutput } from '../../tasks/extract/contract.ts';
 import type { FailRunOutput } from '../../tasks/fail-run/contract.ts';
+import type { KeysOutput } from '../../tasks/keys/contract.ts';
 import type { OpenRunOutput } from '../../tasks/open-run/contract.ts';
 import type { PlanOutput } from '../../tasks/plan/contract.ts';
 import type { ReconcileOutput } from '../../tasks/reconcile/contract.ts';
+import type { SettleOutput } from '../../tasks/settle/contract.ts';
 import { readMessage } from '../../tasks/write-lake/write-lake.ts';
-import { type Json, local, ofType, one, ordersJob, ref, synthesize } from '../support/app.ts';
+import { type Json, local, ofType, one, ordersJob, ref, settlingJob, synthesize } from '../support/app.ts';
 import { definitionOf, type Facts, stateOf, statesOf, walk } from '../support/machine.ts';
 
 const orders = await ordersJob();
@@ -21,6 +23,14 @@ const machine = definitionOf(template);
 const states = statesOf(machine);
 const named = (name: string) => stateOf(machine, name);
 const invocations = states.filter(({ is }) => is.Resource === 'arn:aws:states:::lambda:invoke');
+
+const settlingApp = synthesize(local, [await settlingJob()]);
+const settlingTemplate = settlingApp.jobs.settling ?? expect.fail('the job has no stack');
+const settling = definitionOf(settlingTemplate);
+const settlingStates = statesOf(settling);
+const settlingInvocations = settlingStates.filter(
+  ({ is }) => is.Resource === 'arn:aws:states:::lambda:invoke',
+);
 
 const committed: Facts = { choices: { 'Held?': 'held', 'New?': 'new' } };
 
@@ -65,19 +75,29 @@ test('each state calls the published version of its own task, which a deploy doe
     RollForward: 'Catalog',
     RecordObjectFailure: 'RecordFailure',
     RecordShardFailure: 'RecordFailure',
+    KeysOfBucket: 'Keys',
+    RecordBucketFailure: 'RecordFailure',
+    SettleShard: 'Settle',
+    RecordSettleFailure: 'RecordFailure',
     'RecordWriteFailure-lake': 'RecordFailure',
   };
-  const versions = new Map(ofType(template, 'AWS::Lambda::Version').map((each) => [ref(each), each]));
   expect(invocations.length).toBe(13);
-  for (const { name, is } of invocations) {
-    const version = versions.get(is.Arguments.FunctionName);
-    expect(version?.id, name).toMatch(new RegExp(`^JobTasks${taskOf[name] ?? name}FunctionCurrentVersion`));
-    expect(version?.deletionPolicy, name).toBe('Retain');
+  expect(settlingInvocations.length).toBe(17);
+  for (const [of, calls] of [
+    [template, invocations],
+    [settlingTemplate, settlingInvocations],
+  ] as const) {
+    const versions = new Map(ofType(of, 'AWS::Lambda::Version').map((each) => [ref(each), each]));
+    for (const { name, is } of calls) {
+      const version = versions.get(is.Arguments.FunctionName);
+      expect(version?.id, name).toMatch(new RegExp(`^JobTasks${taskOf[name] ?? name}FunctionCurrentVersion`));
+      expect(version?.deletionPolicy, name).toBe('Retain');
+    }
   }
 });
 
 test('every invocation gives up at once on a terminal error, and retries any other with backoff and full jitter', () => {
-  for (const { name, is } of invocations) {
+  for (const { name, is } of [...invocations, ...settlingInvocations]) {
     const [never, always, ...more] = is.Retry;
     expect(more, name).toEqual([]);
     expect(never, name).toEqual({ ErrorEquals: expect.any(Array), MaxAttempts: 0 });
@@ -208,10 +228,97 @@ type Lists<T> = T extends readonly unknown[]
 test('no state holds a list, so that its size is the same for one shard and for ten thousand', () => {
   expectTypeOf<Lists<OpenRunOutput | DiscoverOutput | PlanOutput>>().toEqualTypeOf<never>();
   expectTypeOf<Lists<ReconcileOutput | CatalogOutput | CloseRunOutput>>().toEqualTypeOf<never>();
-  expectTypeOf<Lists<ExtractOutput[string] | EnvelopeOutput | FailRunOutput>>().toEqualTypeOf<never>();
+  expectTypeOf<
+    Lists<ExtractOutput[string] | EnvelopeOutput | SettleOutput | KeysOutput[string] | FailRunOutput>
+  >().toEqualTypeOf<never>();
   const outcomes = states.filter(({ is }) => is.Type === 'Pass').map(({ is }) => is);
   expect(outcomes).toEqual([{ Type: 'Pass', End: true }]);
 });
+
+test('a job that settles repeated keys dispatches a shard only behind Envelope of all and Keys of all', () => {
+  const drawn = (map: string) => settlingStates.filter((state) => state.map === map).map(({ name }) => name);
+  expect(new Set(drawn('Shards'))).toEqual(new Set(['Envelope', 'RecordShardFailure']));
+  expect(new Set(drawn('Keys'))).toEqual(new Set(['KeysOfBucket', 'RecordBucketFailure']));
+  expect(new Set(drawn('Settle'))).toEqual(
+    new Set(['SettleShard', 'Dispatch', 'RecordSettleFailure', 'RecordWriteFailure-lake']),
+  );
+  const { entered, ended } = walk(settling, committed);
+  expect(ended).toBe('SUCCEEDED');
+  expect(entered.slice(entered.indexOf('Plan'), entered.indexOf('Reconcile') + 1)).toEqual(
+    ['Plan', 'Shards', 'Envelope', 'Keys', 'KeysOfBucket', 'Settle', 'SettleShard', 'Dispatch'].concat([
+      'Reconcile',
+    ]),
+  );
+});
+
+test('but for that its machine is that of any other job', () => {
+  const own = /^(Shards|Keys|Settle)$/;
+  const rest = (all: typeof states) =>
+    all.filter(({ name, map }) => !own.test(name) && !own.test(map ?? '')).map(({ name }) => name);
+  expect(rest(settlingStates)).toEqual(rest(states));
+  const { Next, ...shards } = stateOf(settling, 'Shards');
+  expect(Next).toBe('Keys');
+  expect(stateOf(settling, 'Keys').Next).toBe('Settle');
+  expect(stateOf(settling, 'Settle').Next).toBe('Reconcile');
+  expect(shards.MaxConcurrency).toBe(named('Shards').MaxConcurrency);
+});
+
+test.each([
+  ['Keys', '$.buckets.key', { 'bucket.$': '$$.Map.Item.Value', 'shards.$': '$.shards.count' }],
+  [
+    'Settle',
+    '$.shards.key',
+    {
+      'shard.$': '$$.Map.Item.Value',
+      'shards.$': '$.shards.count',
+      'buckets.$': '$.buckets.count',
+    },
+  ],
+])(
+  '%s is a Distributed Map over a listing in the ops bucket, whose children may all fail, and answer nothing',
+  (name, key, item) => {
+    const map = stateOf(settling, name);
+    expect(map.ItemProcessor.ProcessorConfig).toEqual({ Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' });
+    expect(map.ToleratedFailurePercentage).toBe(100);
+    expect(map.MaxConcurrency).toBe(local.concurrency.shards);
+    expect(map.ResultPath).toBeNull();
+    expect(map.ItemSelector).toEqual({ 'run.$': '$.run', ...item });
+    expect(map.ItemReader.Parameters).toEqual({
+      Bucket: ref(one(settlingApp.shared, 'AWS::S3::Bucket', 'ZonesOps')),
+      'Key.$': key,
+    });
+  },
+);
+
+test.each([
+  ['Envelope', 'RecordShardFailure', { shard: '{% $states.input.shard.n %}' }, 'Keys'],
+  ['KeysOfBucket', 'RecordBucketFailure', { bucket: '{% $states.input.bucket.n %}' }, 'Settle'],
+  ['SettleShard', 'RecordSettleFailure', { settled: '{% $states.input.shard.n %}' }, 'Reconcile'],
+  [
+    'Dispatch',
+    'RecordWriteFailure-lake',
+    { shard: '{% $states.input.shard.n %}', sink: 'lake' },
+    'Reconcile',
+  ],
+])(
+  'where keys are settled a child that fails at %s records it and ends well',
+  (failing, record, failed, after) => {
+    const { Catch } = stateOf(settling, failing);
+    expect(Catch).toEqual([expect.objectContaining({ ErrorEquals: ['States.ALL'], Next: record })]);
+    expect(stateOf(settling, record).Arguments.Payload).toEqual({
+      run: '{% $states.input.run %}',
+      failed,
+      error: '{% $states.input.error %}',
+    });
+    const { entered, ended } = walk(settling, { ...committed, failing: [failing] });
+    expect(entered.slice(entered.indexOf(failing), entered.indexOf(failing) + 3)).toEqual([
+      failing,
+      record,
+      after,
+    ]);
+    expect(ended).toBe('SUCCEEDED');
+  },
+);
 
 test('what Dispatch sends is a message that the writer takes', () => {
   const examples: Record<string, Json> = {

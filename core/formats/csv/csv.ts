@@ -1,8 +1,9 @@
 import { ForebayError } from '../../errors.ts';
-import type { CsvFormat } from '../../job/model.ts';
+import type { Contract, CsvFormat } from '../../job/model.ts';
 import type { Detected } from '../../shard.ts';
 import type { RecordFormat } from '../interfaces.ts';
 import { marksFor } from '../marks.ts';
+import { distinct, nameKey, unreadFields } from '../names.ts';
 import { dialectOf } from './dialect.ts';
 import { csvFields } from './header.ts';
 import { recordFinder } from './locate.ts';
@@ -18,13 +19,16 @@ const unknown = (record: number, bytes: number): ForebayError =>
   );
 
 /** `detected`: what the file's scan found out. The scanner itself needs none of it. */
-export function csvFormat(declared: CsvFormat, detected: Detected): RecordFormat {
+export function csvFormat(declared: CsvFormat, detected: Detected, names: Contract['names']): RecordFormat {
+  const key = nameKey(names);
   const format = { ...declared, delimiter: detected.delimiter ?? declared.delimiter };
   return {
     scanner: (limits) => csvScanner(format, limits),
-    fields: (header) => csvFields(format, header),
+    fields: (header) => distinct(csvFields(format, header), key),
+    names: (_, fields) => [...(fields ?? [])],
+    unread: unreadFields(key),
     marks: marksFor,
-    read: (shard, wanted, onChunk) => readCsv(format, asBuffer(shard), wanted, onChunk),
+    read: (shard, wanted, onChunk) => readCsv(format, asBuffer(shard), wanted, key, onChunk),
     locate(shard, records) {
       const find = recordFinder(dialectOf(format), asBuffer(shard));
       return records.map((record) => {

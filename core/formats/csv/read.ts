@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { CsvFormat } from '../../job/model.ts';
+import type { RecordFault } from '../chunks.ts';
 import { ColumnText } from '../column-text.ts';
 import type { Malformed, ReadSummary, RecordChunk, Wanted } from '../interfaces.ts';
+import { type NameKey, unexpected, unreadPositions } from '../names.ts';
 import { dialectOf } from './dialect.ts';
 import { FieldReader, type FieldSink } from './fields.ts';
 
@@ -11,12 +13,15 @@ export async function readCsv(
   format: CsvFormat,
   shard: Buffer,
   wanted: Wanted,
+  key: NameKey,
   onChunk: (chunk: RecordChunk) => void | Promise<void>,
 ): Promise<ReadSummary> {
   const reader = new FieldReader(dialectOf(format), shard);
-  const columns = new Columns(format, shard, wanted);
   const width = wanted.fields?.length ?? 0;
-  const examine = examiner(reader, shard, width, format.ragged === 'pad');
+  const formFault = examiner(reader, shard, width, format.ragged === 'pad');
+  const watching = wanted.rejectsUnread ? new WatchingColumns(format, shard, wanted, key) : null;
+  const columns = watching ?? new Columns(format, shard, wanted, key);
+  const examine = watching === null ? formFault : () => formFault() ?? watching.fault();
   const malformed: Malformed[] = [];
   let records = 0;
   let count = 0;
@@ -54,10 +59,11 @@ class Columns implements FieldSink {
   readonly #nulls: Buffer[];
   readonly #longestNull: number;
 
-  constructor({ nulls }: CsvFormat, shard: Buffer, { fields, names, marks }: Wanted) {
+  constructor({ nulls }: CsvFormat, shard: Buffer, { fields, names, marks }: Wanted, key: NameKey) {
     this.#shard = shard;
     this.#columns = names.map(() => new ColumnText(marks));
-    this.#byField = (fields ?? []).map((name) => this.#columns[names.indexOf(name)]);
+    const keys = names.map(key);
+    this.#byField = (fields ?? []).map((name) => this.#columns[keys.indexOf(key(name))]);
     this.#nulls = nulls.map((text) => Buffer.from(text));
     this.#longestNull = Math.max(-1, ...this.#nulls.map(({ length }) => length));
   }
@@ -66,7 +72,7 @@ class Columns implements FieldSink {
     const column = this.#byField[field];
     if (column === undefined) return;
     column.open();
-    if (to - from <= this.#longestNull && this.#isNull(from, to)) column.addNull();
+    if (to - from <= this.#longestNull && this.isNull(from, to)) column.addNull();
     else column.add(this.#shard, from, to);
   }
 
@@ -98,8 +104,47 @@ class Columns implements FieldSink {
     return this.#columns.map((column) => column.take());
   }
 
-  #isNull(from: number, to: number): boolean {
+  protected isNull(from: number, to: number): boolean {
     return this.#nulls.some((text) => text.length === to - from && text.compare(this.#shard, from, to) === 0);
+  }
+}
+
+/** Looks at the fields that are not wanted as well. */
+class WatchingColumns extends Columns {
+  readonly #fields: readonly string[];
+  readonly #unread: ReadonlySet<number>;
+  /** The first one of the record with a value; -1: there is none. */
+  #found = -1;
+
+  constructor(format: CsvFormat, shard: Buffer, wanted: Wanted, key: NameKey) {
+    super(format, shard, wanted, key);
+    this.#fields = wanted.fields ?? [];
+    this.#unread = unreadPositions(this.#fields, wanted.names, key);
+  }
+
+  /** Of the record that was read last. */
+  fault(): RecordFault | null {
+    return this.#found < 0 ? null : unexpected(this.#fields[this.#found] as string, this.#found);
+  }
+
+  override plain(field: number, from: number, to: number): void {
+    if (this.#found < 0 && this.#unread.has(field) && !this.isNull(from, to)) this.#found = field;
+    super.plain(field, from, to);
+  }
+
+  override quoted(field: number): void {
+    if (this.#found < 0 && this.#unread.has(field)) this.#found = field;
+    super.quoted(field);
+  }
+
+  override keep(): void {
+    this.#found = -1;
+    super.keep();
+  }
+
+  override drop(): void {
+    this.#found = -1;
+    super.drop();
   }
 }
 
@@ -109,7 +154,7 @@ function examiner(
   shard: Buffer,
   width: number,
   pads: boolean,
-): () => Omit<Malformed, 'record'> | null {
+): () => RecordFault | null {
   const allUtf8 = isUtf8(shard);
   return () => {
     if (reader.fault === 'UnclosedQuote') return unclosedQuote;

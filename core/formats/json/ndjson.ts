@@ -1,27 +1,38 @@
-import type { NdjsonFormat } from '../../job/model.ts';
+import type { Contract, NdjsonFormat } from '../../job/model.ts';
 import { asBuffer } from '../bytes.ts';
 import { readInChunks } from '../chunks.ts';
-import { ColumnText } from '../column-text.ts';
 import type { RecordFormat } from '../interfaces.ts';
 import { marksFor } from '../marks.ts';
+import { distinct, nameKey, unreadFields } from '../names.ts';
 import { LineFinder, locateRecords } from './find.ts';
 import { ndjsonFields } from './header.ts';
-import { placeOfArray, placeOfObject } from './place.ts';
-import { jsonReader } from './read.ts';
+import { memberNames, unreadMembers } from './members.ts';
+import { arrayReader, objectReader } from './readers.ts';
 import { lineScanner } from './scan-lines.ts';
 import { escapesIn } from './text.ts';
 
-export function ndjsonFormat(format: NdjsonFormat): RecordFormat {
+export function ndjsonFormat(format: NdjsonFormat, names: Contract['names']): RecordFormat {
+  const key = nameKey(names);
   return {
     scanner: (limits) => lineScanner(format.header === 'first-line', limits),
-    fields: (header) => ndjsonFields(format, header),
-    marks: (shard) => marksFor(shard, escapesIn(asBuffer(shard))),
-    read(shard, { fields, names, marks }, onChunk) {
+    fields(header) {
+      const fields = ndjsonFields(format, header);
+      return fields === null ? null : distinct(fields, key);
+    },
+    names(shard, fields) {
       const bytes = asBuffer(shard);
-      const columns = names.map(() => new ColumnText(marks));
-      const kind = fields === null ? 'object' : { width: fields.length };
-      const root = fields === null ? placeOfObject(names) : placeOfArray(fields, names);
-      return readInChunks(jsonReader(kind, new LineFinder(bytes), bytes, root, columns), columns, onChunk);
+      return fields === null ? memberNames(new LineFinder(bytes), bytes, names) : [...fields];
+    },
+    unread: format.header === null ? unreadMembers(key) : unreadFields(key),
+    marks: (shard) => marksFor(shard, escapesIn(asBuffer(shard))),
+    read(shard, wanted, onChunk) {
+      const bytes = asBuffer(shard);
+      const finder = new LineFinder(bytes);
+      const { reader, columns } =
+        wanted.fields === null
+          ? objectReader(finder, bytes, wanted, names)
+          : arrayReader(finder, bytes, { ...wanted, fields: wanted.fields }, key);
+      return readInChunks(reader, columns, onChunk);
     },
     locate: (shard, records) => locateRecords(new LineFinder(asBuffer(shard)), records, shard.length),
   };

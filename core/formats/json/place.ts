@@ -1,3 +1,4 @@
+import { type NameKey, withoutCase } from '../names.ts';
 import { QUOTE } from './grammar.ts';
 import { pointerIndex, pointerNames } from './pointer.ts';
 
@@ -22,21 +23,26 @@ export class Place {
   items: Place | null = null;
   /** Of elements that are wanted by number. */
   readonly elements = new Map<number, Place>();
-  readonly #name: Buffer;
+  /** Whether the names of members here count without their case. */
+  folds = false;
+  #name: Buffer;
   readonly #byName = new Map<string, Place>();
 
   constructor(name = '') {
-    // a name with a quote in it stands there escaped, and what stands there without escapes is another
-    this.#name = JSON.stringify(name) === `"${name}"` ? Buffer.from(name) : matchesNothing;
+    this.#name = writtenAs(name);
   }
 
   member(name: string): Place | undefined {
-    return this.#byName.get(name);
+    if (!this.folds) return this.#byName.get(name);
+    const place = this.#byName.get(withoutCase(name));
+    // records mostly spell it as the one before
+    if (place !== undefined) place.#name = writtenAs(name);
+    return place;
   }
 
   addMember(name: string): Place {
     const place = new Place(name);
-    this.#byName.set(name, place);
+    this.#byName.set(this.folds ? withoutCase(name) : name, place);
     return place;
   }
 
@@ -50,12 +56,21 @@ export class Place {
   }
 }
 
-/** The record's place, with one for each of the names: a member's name, or a JSON Pointer. */
-export function placeOfObject(names: readonly string[]): Place {
+/** A name with a quote in it stands there escaped, and what stands there without escapes is another. */
+const writtenAs = (name: string): Buffer =>
+  JSON.stringify(name) === `"${name}"` ? Buffer.from(name) : matchesNothing;
+
+/**
+ * The record's place, with one for each of the names: a member's name, or a JSON Pointer. With `folds` the names of the
+ * record's members, and of those that pointers lead through, count without their case.
+ */
+export function placeOfObject(names: readonly string[], folds = false): Place {
   const root = new Place();
+  root.folds = folds;
   for (const [slot, name] of names.entries()) {
     let place = root;
     for (const part of pointerNames(name) ?? [name]) {
+      place.folds = folds;
       const below = place.member(part) ?? place.addMember(part);
       const index = pointerIndex(part);
       if (index !== null) place.elements.set(index, below);
@@ -67,10 +82,11 @@ export function placeOfObject(names: readonly string[]): Place {
 }
 
 /** The record's place where it is an array, and `fields` are the names of its elements. */
-export function placeOfArray(fields: readonly string[], names: readonly string[]): Place {
+export function placeOfArray(fields: readonly string[], names: readonly string[], key: NameKey): Place {
   const root = new Place();
+  const keys = fields.map(key);
   for (const [slot, name] of names.entries()) {
-    const index = fields.indexOf(name);
+    const index = keys.indexOf(key(name));
     const place = root.elements.get(index) ?? new Place();
     root.elements.set(index, place);
     want(place, slot);

@@ -5,18 +5,26 @@ import type { RecordFinder } from './find.ts';
 import { isBlank, maxDepth, OPEN_ARRAY, OPEN_OBJECT } from './grammar.ts';
 import type { Place } from './place.ts';
 import { unescapeTo } from './text.ts';
-import { ESCAPED, NOTHING, ValueReader } from './value.ts';
+import { ABSENT, ESCAPED, PLAIN, ValueReader } from './value.ts';
 
 /** What a record is: an object, or an array of so many elements. */
 export type RecordKind = 'object' | { width: number };
 
-/** `root`: where the values of the columns are, by the columns' positions. */
+export interface Reading {
+  kind: RecordKind;
+  /** Where the values of the columns are, by the columns' positions. */
+  root: Place;
+  columns: readonly ColumnText[];
+  /** Whether what is not there is null twice. */
+  tellsAbsent?: boolean | undefined;
+  /** What else may be wrong with a good record, which begins there, but for blanks. */
+  watch?: ((start: number) => RecordFault | null) | undefined;
+}
+
 export function jsonReader(
-  kind: RecordKind,
   finder: RecordFinder,
   shard: Buffer,
-  root: Place,
-  columns: readonly ColumnText[],
+  { kind, root, columns, tellsAbsent = false, watch }: Reading,
 ): RecordReader {
   const values = new ValueReader(shard, root, columns.length);
   const allUtf8 = isUtf8(shard);
@@ -28,8 +36,11 @@ export function jsonReader(
       const column = columns[i] as ColumnText;
       const [from, to] = [values.from[i] as number, values.to[i] as number];
       column.open();
-      if (values.kinds[i] === NOTHING) column.addNull();
-      else if (values.kinds[i] === ESCAPED) unescapeTo(shard, from, to, addTo[i] as ColumnText['add']);
+      const found = values.kinds[i] as number;
+      if (found < PLAIN) {
+        column.addNull();
+        if (tellsAbsent && found === ABSENT) column.addNull();
+      } else if (found === ESCAPED) unescapeTo(shard, from, to, addTo[i] as ColumnText['add']);
       else column.add(shard, from, to);
     }
   };
@@ -45,7 +56,8 @@ export function jsonReader(
         finder.passOver();
         return faultOf(values, behind, finder);
       }
-      const fault = kindFault(kind, firstByte(shard, finder.start), values.width);
+      const fault =
+        kindFault(kind, firstByte(shard, finder.start), values.width) ?? watch?.(finder.start) ?? null;
       if (fault === null) keep();
       return fault;
     },

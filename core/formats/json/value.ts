@@ -3,6 +3,8 @@
  * wanted names lie. It works on the bytes of a whole shard, makes no objects and hardly a text (`JSON.parse` would
  * round numbers and take the last of two values of a name), and shares no code with Extract's scans.
  */
+
+import { withoutCase } from '../names.ts';
 import {
   BACKSLASH,
   CLOSE_ARRAY,
@@ -21,13 +23,14 @@ import { isCode, isDigit, numberEnd, plainEnd, stringEnd, wordEnd } from './toke
 
 export type ValueFault = 'none' | 'InvalidJson' | 'HalfPair' | 'DuplicateKey' | 'TooDeep';
 
-/** What there is of a wanted name: nothing or null; a text as it stands there; one with escapes. */
-export const NOTHING = 0;
-export const PLAIN = 1;
-export const ESCAPED = 2;
+/** What there is of a wanted name: nothing; null; a text as it stands there; one with escapes. */
+export const ABSENT = 0;
+export const NULL = 1;
+export const PLAIN = 2;
+export const ESCAPED = 3;
 
 const MINUS = 45;
-const NULL = 110;
+const N = 110;
 
 /** So many places are remembered; names of further ones are held as texts while their object is open. */
 const maxPlaces = 4_096;
@@ -69,7 +72,7 @@ export class ValueReader {
     this.#depth = 0;
     this.fault = 'none';
     this.width = 0;
-    this.kinds.fill(NOTHING);
+    this.kinds.fill(ABSENT);
     const behind = this.#value(this.#blanks(at), this.#root);
     return behind < 0 ? behind : this.#blanks(behind);
   }
@@ -89,7 +92,7 @@ export class ValueReader {
   #keep(slots: readonly number[], from: number, to: number): void {
     const first = this.#bytes[from];
     const quotes = first === QUOTE ? 1 : 0;
-    const kind = first === NULL ? NOTHING : quotes === 1 && this.#hasEscapes ? ESCAPED : PLAIN;
+    const kind = first === N ? NULL : quotes === 1 && this.#hasEscapes ? ESCAPED : PLAIN;
     for (const slot of slots) {
       this.kinds[slot] = kind;
       this.from[slot] = from + quotes;
@@ -160,7 +163,8 @@ export class ValueReader {
     this.#named = named;
     if (last !== null) last.next = named;
     else if (place !== null) place.first = named;
-    return named !== null || this.#isNewStranger(name) ? behind : this.#fail(at, 'DuplicateKey');
+    const stranger = place?.folds ? withoutCase(name) : name;
+    return named !== null || this.#isNewStranger(stranger) ? behind : this.#fail(at, 'DuplicateKey');
   }
 
   #isNewStranger(name: string): boolean {

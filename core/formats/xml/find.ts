@@ -36,16 +36,21 @@ export class RecordFinder {
   /** How a record's path ends, or all of it where it begins at the root. */
   readonly #record: string;
   readonly #fromRoot: boolean;
-  readonly #asked: ReadonlySet<string>;
+  readonly #asks: (name: string) => boolean;
   readonly #levels: OpenLevel[] = [];
 
-  /** `asked`: names of the elements to be kept beside ancestors. */
-  constructor({ record, namespaces }: XmlFormat, bytes: Buffer, context: string, asked: ReadonlySet<string>) {
+  /** `asks`: whether elements of a name are to be kept beside ancestors. */
+  constructor(
+    { record, namespaces }: XmlFormat,
+    bytes: Buffer,
+    context: string,
+    asks: (name: string) => boolean = () => false,
+  ) {
     this.#bytes = bytes;
     this.#namespaces = namespaces;
     this.#fromRoot = record.startsWith('/');
     this.#record = this.#fromRoot ? record : `/${record}`;
-    this.#asked = asked;
+    this.#asks = asks;
     const above = Buffer.from(context);
     const tags = new Tags(above);
     while (tags.next()) this.#outside(tags, above);
@@ -112,6 +117,6 @@ export class RecordFinder {
   }
 
   #over(name: string, bytes: Buffer, start: number, end: number): void {
-    if (this.#asked.has(name)) this.#levels.at(-1)?.beside.push({ name, bytes: bytes.subarray(start, end) });
+    if (this.#asks(name)) this.#levels.at(-1)?.beside.push({ name, bytes: bytes.subarray(start, end) });
   }
 }

@@ -3,6 +3,9 @@
  * two readings: each matches them in its own way.
  */
 
+import type { Contract } from '../../job/model.ts';
+import { withoutCase } from '../names.ts';
+
 /** `Series/Obs`, or `/Data/Series/Obs` where it begins at the root. */
 export interface RecordPath {
   fromRoot: boolean;
@@ -15,6 +18,15 @@ export interface Step {
   /** Attributes that the element must have, with these values. */
   where: Array<{ attribute: string; value: string }>;
 }
+
+/** Whether a name of the file is the one of a path. */
+export type SameName = (found: string, asked: string) => boolean;
+
+/** `names`: whether case counts. */
+export const sameName = (names: Contract['names']): SameName =>
+  names === 'ignore-case'
+    ? (found, asked) => found === asked || withoutCase(found) === withoutCase(asked)
+    : (found, asked) => found === asked;
 
 /** What a value is read from. */
 export interface FieldPath {

@@ -1,25 +1,35 @@
 import { isUtf8 } from 'node:buffer';
 import { ForebayError } from '../../errors.ts';
-import type { XmlFormat } from '../../job/model.ts';
+import type { Contract, XmlFormat } from '../../job/model.ts';
+import type { RecordFault } from '../chunks.ts';
 import type { Malformed, ReadSummary, RecordChunk, Wanted } from '../interfaces.ts';
+import { nameKey } from '../names.ts';
 import { type Element, elementsOf } from './element.ts';
 import { type Level, RecordFinder } from './find.ts';
-import { besideAncestors, type FieldPath, fieldPath } from './path.ts';
+import { nameFault } from './names.ts';
+import { besideAncestors, type FieldPath, fieldPath, type SameName, sameName } from './path.ts';
 import { fits, select, textAt } from './value.ts';
 
 /** Of records and of what is read from above them, at a time: a call of the parser costs as much as some records. */
 const batchBytes = 64 * 1_024;
 
+/** What is known of a shard before it is read. */
+export interface XmlSource {
+  format: XmlFormat;
+  names: Contract['names'];
+  /** What stands above the first record. */
+  context: string;
+}
+
 export async function readXml(
-  format: XmlFormat,
+  { format, names, context }: XmlSource,
   shard: Buffer,
-  context: string,
   wanted: Wanted,
   onChunk: (chunk: RecordChunk) => void | Promise<void>,
 ): Promise<ReadSummary> {
-  const columns = new Columns(format, wanted);
-  const finder = new RecordFinder(format, shard, context, columns.beside);
-  const allUtf8 = isUtf8(shard);
+  const columns = new Columns(format, wanted, sameName(names));
+  const finder = new RecordFinder(format, shard, context, columns.asks);
+  const faultOf = examiner(format, shard, wanted, names);
   const malformed: Malformed[] = [];
   let records = 0;
   const handOn = async (): Promise<void> => {
@@ -28,17 +38,31 @@ export async function readXml(
   };
   while (finder.find()) {
     const record = shard.subarray(finder.start, finder.end);
-    if (allUtf8 || isUtf8(record)) {
+    const fault = faultOf(record);
+    if (fault === null) {
       columns.add(record, finder);
       records++;
       if (columns.bytes >= batchBytes) await handOn();
     } else {
       await handOn();
-      malformed.push({ record: records++, ...invalidUtf8 });
+      malformed.push({ record: records++, ...fault });
     }
   }
   await handOn();
   return { records, malformed };
+}
+
+function examiner(
+  format: XmlFormat,
+  shard: Buffer,
+  wanted: Wanted,
+  names: Contract['names'],
+): (record: Buffer) => RecordFault | null {
+  const allUtf8 = isUtf8(shard);
+  const textFault = (record: Buffer) => (allUtf8 || isUtf8(record) ? null : invalidUtf8);
+  if (names === 'exact' && !wanted.rejectsUnread) return textFault;
+  const fault = nameFault(format, wanted.names, wanted, nameKey(names));
+  return (record) => textFault(record) ?? fault(record);
 }
 
 const invalidUtf8 = { code: 'InvalidUtf8', message: 'the record is not valid UTF-8' } as const;
@@ -51,12 +75,16 @@ interface Column {
 
 /** The wanted values of records that follow each other. */
 class Columns {
-  /** Names of the elements beside ancestors that columns are read from. */
-  readonly beside: ReadonlySet<string>;
+  /** Whether columns are read from elements of a name beside ancestors. */
+  readonly asks: (name: string) => boolean;
   count = 0;
   bytes = 0;
   readonly #namespaces: XmlFormat['namespaces'];
-  readonly #wanted: Wanted;
+  readonly #shapes: Wanted['shapes'];
+  readonly #same: SameName;
+  readonly #separator: string;
+  /** The text of what is not there: XML has no null of its own. */
+  readonly #none: string;
   readonly #columns: Column[];
   readonly #above: Column[];
   readonly #here: Column[];
@@ -66,9 +94,13 @@ class Columns {
   #version = -1;
   readonly #parsed = new WeakMap<Buffer, Element[]>();
 
-  constructor({ namespaces }: XmlFormat, wanted: Wanted) {
+  constructor({ namespaces }: XmlFormat, wanted: Wanted, same: SameName) {
+    this.#same = same;
+    const { separator, none } = wanted.marks;
+    this.#separator = separator;
+    this.#none = wanted.tellsAbsent ? none + none : none;
     this.#namespaces = namespaces;
-    this.#wanted = wanted;
+    this.#shapes = wanted.shapes;
     this.#columns = wanted.names.map((name) => {
       const path = fieldPath(name, namespaces === 'keep');
       if (path === null) throw new RangeError('xml: a path of the job file that its check has refused');
@@ -76,7 +108,8 @@ class Columns {
     });
     this.#above = this.#columns.filter(({ path }) => path.up > 0);
     this.#here = this.#columns.filter(({ path }) => path.up === 0);
-    this.beside = new Set(this.#above.flatMap(({ path }) => besideAncestors(path) ?? []));
+    const beside = [...new Set(this.#above.flatMap(({ path }) => besideAncestors(path) ?? []))];
+    this.asks = (name) => beside.some((asked) => same(name, asked));
   }
 
   add(record: Buffer, { version, levels }: RecordFinder): void {
@@ -96,7 +129,7 @@ class Columns {
 
   take(): string[] {
     if (this.#here.length > 0) this.#parse();
-    const texts = this.#columns.map(({ values }) => values.join(this.#wanted.marks.separator));
+    const texts = this.#columns.map(({ values }) => values.join(this.#separator));
     for (const column of this.#columns) column.values = [];
     this.count = 0;
     this.bytes = 0;
@@ -111,15 +144,14 @@ class Columns {
     }
     for (const element of elements) {
       for (const column of this.#here) {
-        column.values.push(this.#text(column, select([element], column.path.steps)));
+        column.values.push(this.#text(column, select([element], column.path.steps, this.#same)));
       }
     }
     this.#texts = [];
   }
 
   #text({ name, path }: Column, elements: readonly Element[]): string {
-    const { marks, shapes } = this.#wanted;
-    return textAt(elements, path.attribute, shapes?.get(name)) ?? marks.none;
+    return textAt(elements, path.attribute, this.#shapes?.get(name), this.#same) ?? this.#none;
   }
 
   /** The elements that a path leads to from an ancestor: itself, or some that stand beside the record. */
@@ -128,11 +160,12 @@ class Columns {
     if (level === undefined) return [];
     const [first, ...others] = steps;
     if (first === undefined) return this.#elements(level.tag, '/>');
-    const beside = level.beside.filter(({ name }) => name === first.name);
+    const beside = level.beside.filter(({ name }) => this.#same(name, first.name));
     const elements = beside.flatMap(({ bytes }) => this.#elements(bytes, '>'));
     return select(
-      elements.filter((element) => fits(element, first)),
+      elements.filter((element) => fits(element, first, this.#same)),
       others,
+      this.#same,
     );
   }
 

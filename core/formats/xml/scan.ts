@@ -7,6 +7,7 @@ import { SaxesParser, type SaxesStartTagNS, type SaxesTagNS } from 'saxes';
 import type { XmlFormat } from '../../job/model.ts';
 import type { Scan } from '../../shard.ts';
 import type { ScanLimits, Scanner } from '../interfaces.ts';
+import type { NameKey } from '../names.ts';
 import { byteOrderMark } from '../text.ts';
 import { Ancestors, maxContextBytes } from './context.ts';
 import { besideAncestors, fieldPath, nameAs, type RecordPath, recordPath } from './path.ts';
@@ -20,13 +21,13 @@ const maxDepth = 512;
 /** Of one record: as objects they are many times their bytes, and Envelope has all of them at once. */
 const maxElements = 250_000;
 
-export function xmlScanner(format: XmlFormat, limits: ScanLimits): Scanner {
+export function xmlScanner(format: XmlFormat, limits: ScanLimits, key: NameKey): Scanner {
   let head: Buffer | null = Buffer.alloc(0);
   let scan: XmlScan | null = null;
   const open = (first: Buffer): XmlScan => {
     head = null;
     const mark = byteOrderMark(first);
-    scan = new XmlScan(format, limits, mark);
+    scan = new XmlScan(format, limits, key, mark);
     scan.push(first.subarray(mark));
     return scan;
   };
@@ -59,13 +60,13 @@ class XmlScan {
   /** Where the last event ended, by saxes' count. */
   #heard = 0;
 
-  constructor({ record, namespaces }: XmlFormat, limits: ScanLimits, from: number) {
+  constructor({ record, namespaces }: XmlFormat, limits: ScanLimits, key: NameKey, from: number) {
     const path = recordPath(record, namespaces === 'keep');
     if (path === null) throw new RangeError('xml: record must be a path of element names');
     this.#path = path;
     this.#namespaces = namespaces;
     this.#limits = limits;
-    this.#ancestors = new Ancestors(askedFor(limits.paths, namespaces));
+    this.#ancestors = new Ancestors(askedFor(limits.paths, namespaces, key));
     this.#places = new Places(from);
     this.#outside = from;
     this.#listen();
@@ -213,15 +214,16 @@ class XmlScan {
 }
 
 /** Which elements beside ancestors are kept: those that paths of the job begin with, or all where it names none. */
-function askedFor(paths: readonly string[] | undefined, namespaces: XmlFormat['namespaces']) {
+function askedFor(paths: readonly string[] | undefined, namespaces: XmlFormat['namespaces'], key: NameKey) {
   if (paths === undefined) return () => true;
   const names = new Set(
     paths.flatMap((text) => {
       const path = fieldPath(text, namespaces === 'keep');
-      return (path === null ? null : besideAncestors(path)) ?? [];
+      const asked = path === null ? null : besideAncestors(path);
+      return asked === null ? [] : [key(asked)];
     }),
   );
-  return (name: string) => names.has(name);
+  return (name: string) => names.has(key(name));
 }
 
 function isRecord({ fromRoot, names }: RecordPath, open: readonly string[]): boolean {

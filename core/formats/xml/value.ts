@@ -1,34 +1,35 @@
 /** The text of a value, and the JSON text of what is more than a text. `docs/formats.md#xml` has the form. */
 import type { Shape } from '../interfaces.ts';
 import type { Element } from './element.ts';
-import type { Step } from './path.ts';
+import type { SameName, Step } from './path.ts';
 
 /** The elements that the steps lead to. */
-export function select(from: readonly Element[], steps: readonly Step[]): readonly Element[] {
+export function select(from: readonly Element[], steps: readonly Step[], same: SameName): readonly Element[] {
   let found = from;
   for (const step of steps) {
     const next: Element[] = [];
     for (const { elements } of found) {
-      for (const element of elements) if (fits(element, step)) next.push(element);
+      for (const element of elements) if (fits(element, step, same)) next.push(element);
     }
     found = next;
   }
   return found;
 }
 
-export const fits = (element: Element, { name, where }: Step): boolean =>
-  element.name === name &&
-  where.every(({ attribute, value }) => attributesIn(element, attribute).includes(value));
+export const fits = (element: Element, { name, where }: Step, same: SameName): boolean =>
+  same(element.name, name) &&
+  where.every(({ attribute, value }) => attributesIn(element, attribute, same).includes(value));
 
 /** `null`: there is none. Of several a list. */
 export function textAt(
   elements: readonly Element[],
   attribute: string | null,
   shape: Shape | undefined,
+  same: SameName,
 ): string | null {
   if (attribute === null) return ofElements(elements, shape);
   const values: string[] = [];
-  for (const element of elements) values.push(...attributesIn(element, attribute));
+  for (const element of elements) values.push(...attributesIn(element, attribute, same));
   if (values.length === 1 && !isList(shape)) return values[0] as string;
   return values.length === 0 ? null : JSON.stringify(values);
 }
@@ -44,8 +45,8 @@ function ofElements(elements: readonly Element[], shape: Shape | undefined): str
 const isList = (shape: Shape | undefined): shape is { list: Shape } =>
   typeof shape === 'object' && 'list' in shape;
 
-const attributesIn = ({ attributes }: Element, name: string): string[] =>
-  attributes.filter((attribute) => attribute.name === name).map(({ value }) => value);
+const attributesIn = ({ attributes }: Element, name: string, same: SameName): string[] =>
+  attributes.filter((attribute) => same(attribute.name, name)).map(({ value }) => value);
 const ownText = (element: Element): string => element.texts().join('');
 
 function listJson(values: ReadonlyArray<Element | string>, shape: Shape | undefined): string {

@@ -1,27 +1,36 @@
 import { ForebayError } from '../../errors.ts';
-import type { XmlFormat } from '../../job/model.ts';
+import type { Contract, XmlFormat } from '../../job/model.ts';
 import type { ByteRange, Detected } from '../../shard.ts';
 import type { RecordFormat } from '../interfaces.ts';
+import { nameKey } from '../names.ts';
 import { RecordFinder } from './find.ts';
+import { elementNames, unreadElements } from './names.ts';
 import { readXml } from './read.ts';
 import { xmlScanner } from './scan.ts';
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** `detected`: with the context of the range that is read. The scanner itself needs none of it. */
-export function xmlFormat(format: XmlFormat, { context = '' }: Detected): RecordFormat {
+export function xmlFormat(
+  format: XmlFormat,
+  { context = '' }: Detected,
+  names: Contract['names'],
+): RecordFormat {
+  const key = nameKey(names);
   return {
-    scanner: (limits) => xmlScanner(format, limits),
+    scanner: (limits) => xmlScanner(format, limits, key),
     fields: () => null,
+    names: (shard) => elementNames(format, asBuffer(shard), context, key),
+    unread: (found, read) => unreadElements(format, found, read, key),
     // control characters that XML has in no form (XML 1.0, 2.2 and 4.1)
     marks: () => ({ separator: '\u001f', none: '\u001e' }),
-    read: (shard, wanted, onChunk) => readXml(format, asBuffer(shard), context, wanted, onChunk),
+    read: (shard, wanted, onChunk) => readXml({ format, names, context }, asBuffer(shard), wanted, onChunk),
     locate: (shard, records) => locate(format, asBuffer(shard), context, records),
   };
 }
 
 function locate(format: XmlFormat, shard: Buffer, context: string, records: readonly number[]): ByteRange[] {
-  const finder = new RecordFinder(format, shard, context, new Set());
+  const finder = new RecordFinder(format, shard, context);
   let found = -1;
   return records.map((record) => {
     for (; found < record; found++) {

@@ -1,7 +1,8 @@
 /** The formats of job files, a file each: shape, defaults, and rules across its options. */
 import { z } from 'zod';
 import { pointerNames } from '../../formats/json/pointer.ts';
-import type { Format } from '../model.ts';
+import { nameKey } from '../../formats/names.ts';
+import type { Contract, Format } from '../model.ts';
 import type { Found } from '../problems.ts';
 import { csvRules, csvSpec, toCsv } from './csv.ts';
 import { jsonSpec, toJson } from './json.ts';
@@ -40,21 +41,30 @@ export function formatRules(format: Format): Found[] {
 }
 
 /** What is allowed instead of a field's name that the format cannot have; `null`: it can. */
-export function fieldProblem(format: Format, name: string): string | null {
+export function fieldProblem(format: Format, name: string, names: Contract['names']): string | null {
+  const key = nameKey(names);
   if (format.kind === 'xml') return xmlFieldProblem(format, name);
   if (format.kind === 'csv' && format.header === false) {
-    return /^f[1-9]\d*$/.test(name) ? null : 'a field by its number, f1, f2 …, since format.header is false';
+    return /^f[1-9]\d*$/.test(key(name))
+      ? null
+      : 'a field by its number, f1, f2 …, since format.header is false';
   }
-  const names = namesGiven(format);
-  if (names !== null) return names.includes(name) ? null : `a field of format.header: ${names.join(', ')}`;
-  const isMember = format.kind === 'json' || (format.kind === 'ndjson' && format.header === null);
-  if (!isMember) return null;
+  const given = namesGiven(format);
+  if (given !== null) {
+    const known = given.map(key).includes(key(name));
+    return known ? null : `a field of format.header: ${given.join(', ')}`;
+  }
+  if (!hasOwnNames(format)) return null;
   return /^\.\.?\//.test(name) || (name.startsWith('/') && pointerNames(name) === null)
     ? 'the name of a member, or a JSON Pointer such as /address/street, with ~1 for a / in a name and ~0 for a ~'
     : null;
 }
 
 /** Of all fields, where the job itself says them. */
-function namesGiven(format: Format): string[] | null {
+export function namesGiven(format: Format): string[] | null {
   return 'header' in format && Array.isArray(format.header) ? format.header : null;
 }
+
+/** Whether each record has names of its own, and no header tells them for all. */
+export const hasOwnNames = (format: Format): boolean =>
+  format.kind === 'json' || format.kind === 'xml' || (format.kind === 'ndjson' && format.header === null);

@@ -8,7 +8,7 @@ import * as clients from '../../../aws/clients.ts';
 import { mapAtOnce } from '../../../core/at-once.ts';
 import { loadJobs } from '../../../core/job/load.ts';
 import { canonicalJson } from '../../../core/job/version.ts';
-import { idBytes } from '../../../core/keys.ts';
+import { recordDigits } from '../../../core/keys.ts';
 import { partitionKey, runsIndexes, slicesIndexes, sortKey } from '../../../core/ledger-schema.ts';
 import type { RunRef } from '../../../core/run.ts';
 import type { ScannedObject, Shard } from '../../../core/shard.ts';
@@ -142,7 +142,7 @@ async function putShard(run: RunRef, n: number): Promise<void> {
   const trace = { startedAt: run.time, endedAt: run.time, attempt: 1, metrics: { records: written } };
   const done = { n, status: 'done' as const, error: null, trace };
   await Promise.all([
-    objects.put(ops(keysKey(run.job, run.runId, n)), idsOf(n)),
+    objects.put(ops(keysKey(run.job, run.runId, n)), keysOf(n)),
     book.putShard(run.runId, {
       ...{ ...done, rejected: 0, filtered: 0, rejectsByCode: {} },
       batch: { ...ops(batchKey(run.job, run.runId, n)), ...file },
@@ -153,12 +153,14 @@ async function putShard(run: RunRef, n: number): Promise<void> {
   ]);
 }
 
-/** Sorted, and spread over all that an id can be, as UUIDs are. */
-function idsOf(n: number): Buffer {
-  const ids = Array.from({ length: written }, (_, i) =>
-    sha256(`${n} ${i}`).padEnd(idBytes, '0').slice(0, idBytes),
-  );
-  return Buffer.from(ids.sort().join(''));
+/** Sorted, and spread over all that an id can be, as UUIDs are; a record's number behind each. */
+function keysOf(n: number): Buffer {
+  const lines = Array.from({ length: written }, (_, i) => {
+    const hex = sha256(`${n} ${i}`);
+    const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
+    return `${id.join('-')} ${String(i).padStart(recordDigits, '0')}\n`;
+  });
+  return Buffer.from(lines.sort().join(''));
 }
 
 async function timed<T>(step: string, shards: number, work: () => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ export default defineJob({
   contract: {
     columns: { order_id: 'bigint', email: 'string' },
     key: ['order_id'],
+    onRepeatedKey: 'reject',
     maxRejects: { ratio: 0.5 },
   },
   envelope: { eventType: 'OrderPlaced', resource: '/orders' },

@@ -43,7 +43,7 @@ function jobFile(name: string, change: Record<string, string> = {}): string {
     ...change,
   };
   const members = Object.entries(fields).map(([field, value]) => `${field}: ${value}`);
-  const text = `import { csv, defineJob, inbox, lake } from 'forebay/core/job';\nexport default defineJob({ ${members.join(', ')} });\n`;
+  const text = `import { csv, defineJob, inbox, lake, ndjson } from 'forebay/core/job';\nexport default defineJob({ ${members.join(', ')} });\n`;
   return file(`${name}.ts`, text);
 }
 
@@ -288,6 +288,12 @@ describe('with a job', () => {
       { contract: "{ columns: { a: 'int' }, maxRejects: { count: 1 } }" },
       'a\nx\ny\n',
     ],
+    ['BadRecord', { contract: "{ columns: { a: 'int' }, onRetypedColumn: 'fail' }" }, 'a\n1\nx\n'],
+    [
+      'ColumnUnexpected',
+      { format: 'ndjson()', contract: "{ columns: { a: 'int' }, onNewColumn: 'fail' }" },
+      '{"a":1}\n{"a":1,"b":2}\n',
+    ],
     ['SourceEmpty', { format: 'csv({ required: true })', contract: "{ columns: { a: 'int' } }" }, 'a\n'],
   ])(
     "all of a file that a run would fail by is read, and the run's %s is told",
@@ -302,6 +308,28 @@ describe('with a job', () => {
       expect(code).toBe(0);
     },
   );
+
+  test('F40 a header with a field that is new refuses the file where the job says so, before a record is printed', async () => {
+    const job = jobFile('strict', { contract: "{ columns: { a: 'int' }, onNewColumn: 'fail' }" });
+    const { code, out, err } = await forebay('read', file('new.csv', 'a,b\n1,\n'), '--job-file', job);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain("ColumnUnexpected: nothing in job strict reads field 'b' of the file's 2");
+  });
+
+  test('F40 values that are discarded are in the summary', async () => {
+    const contract = "{ columns: { a: 'int?', b: 'int?' }, onRetypedColumn: 'discard-column' }";
+    const path = file('discarded.csv', 'a,b\n1,x\ny,2\nz,3\n');
+    const { code, out, err } = await forebay('read', path, '--job-file', jobFile('discarding', { contract }));
+    expect(linesOf(out)).toEqual([
+      { a: 1, b: null },
+      { a: null, b: 2 },
+      { a: null, b: 3 },
+    ]);
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(/^3 records, 0 rejected, values discarded: a 2, b 1; /),
+    ]);
+  });
 
   test('nothing is left in the temporary folder', async () => {
     const left = () =>

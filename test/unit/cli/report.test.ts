@@ -67,6 +67,7 @@ const sink = (n: number, rows: number): SinkRecord => ({
 const parts = {
   objects: [object],
   shards: [shard(0, 1, { CastFailed: 1 }), shard(1, 1, { CastFailed: 1, RaggedRow: 0 })],
+  ...{ buckets: [], settled: [] },
   sinks: [sink(0, 4), sink(1, 3)],
 };
 
@@ -88,8 +89,17 @@ test("a committed run's accounting is the one that was proved", () => {
   const report = runReport(base, parts);
   expect(report.accounting).toEqual({ read: 10, written: 7, rejected: 2, filtered: 1, balanced: true });
   expect(report.rejectsByCode).toEqual({ CastFailed: 2, RaggedRow: 0 });
+  expect(report.discarded).toEqual({});
   expect(report.shards).toEqual({ total: 2, done: 2, failed: 0 });
   expect(report.ms).toBe(30_000);
+});
+
+test('F40 values that became null are told by column, over all shards', () => {
+  const shards: ShardRecord[] = [
+    { ...shard(0, 0, {}), discarded: { qty: 2 } },
+    { ...shard(1, 0, {}), discarded: { qty: 1, day: 4 } },
+  ];
+  expect(runReport(base, { ...parts, shards }).discarded).toEqual({ qty: 3, day: 4 });
 });
 
 test('F38 of a run that failed, the pieces tell what is accounted for and what is not', () => {
@@ -104,8 +114,36 @@ test('F38 of a run that failed, the pieces tell what is accounted for and what i
   expect(report.files).toEqual([{ key: 'part-0', rows: 4, bytes: 50 }]);
 });
 
+test('where keys are settled a shard counts as it was settled, and Keys and Settle are states', () => {
+  const bucket = { n: 0, status: 'done' as const, ids: 8, repeats: 1, losers: 2, error: null };
+  const report = runReport(
+    { ...base, counts: null },
+    {
+      ...parts,
+      buckets: [{ ...bucket, trace: trace(11, 12, { shards: 2, records: 8 }) }],
+      // Shard 0 has not been settled yet.
+      settled: [{ ...shard(1, 3, { CastFailed: 1, RepeatedKey: 2 }), trace: trace(13, 14, { rows: 1 }) }],
+      sinks: [sink(0, 4), sink(1, 1)],
+    },
+  );
+  expect(report.states.map(({ state }) => state)).toEqual([
+    'OpenRun',
+    'Discover',
+    'Extract',
+    'Plan',
+    'Envelope',
+    'Keys',
+    'Settle',
+    'write-lake',
+    'CloseRun',
+  ]);
+  expect(report.accounting).toEqual({ read: 10, written: 5, rejected: 4, filtered: 1, balanced: true });
+  expect(report.rejectsByCode).toEqual({ CastFailed: 2, RepeatedKey: 2 });
+});
+
 test('a run that read nothing has no accounting', () => {
-  expect(runReport({ ...base, counts: null }, { objects: [], shards: [], sinks: [] }).accounting).toBeNull();
+  const nothing = { objects: [], shards: [], buckets: [], settled: [], sinks: [] };
+  expect(runReport({ ...base, counts: null }, nothing).accounting).toBeNull();
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { catalogColumns } from '../../../core/contract/output.ts';
 import { duckdbType, glueType, parseType, typeWord } from '../../../core/contract/types.ts';
 import { castNestedAll, type Lossless } from '../../support/duck.ts';
+import { columnDefaults } from '../../support/world.ts';
 
 /** A text, and its value; or the message that tells why it has none. */
 type Row = [text: string, value: { is: Lossless } | string];
@@ -388,7 +389,8 @@ test("a table's columns have Glue's words for nested types", () => {
     if (parsed === null) throw new Error(`${written} is no type`);
     return { name: `c${i}`, ...parsed, from: null };
   });
-  const contract = { columns, filter: null, key: [], onBadRecord: 'quarantine' as const, maxRejects: null };
+  const policies = { onRepeatedKey: 'allow' as const, onBadRecord: 'quarantine' as const };
+  const contract = { columns, filter: null, key: [], maxRejects: null, ...policies, ...columnDefaults };
   expect(catalogColumns({ contract, privacy: {} }).slice(1)).toEqual(
     words.map(([, , glue], i) => ({ name: `c${i}`, type: glue })),
   );

@@ -161,6 +161,37 @@ test("with onBadRecord 'fail' the first bad record fails the shard, by its place
   expect([puts, ledger]).toEqual([[], []]);
 });
 
+test("with onRetypedColumn 'fail' the first value of another type fails the shard, and no other reject does", async () => {
+  const { deps, puts, ledger, input } = setup();
+  const job = await deps.readJob(input.run);
+  deps.readJob = async () => ({ ...job, contract: { ...job.contract, onRetypedColumn: 'fail' } });
+  await expect(envelope(deps, input)).rejects.toMatchObject({
+    name: 'BadRecord',
+    message: expect.stringMatching(
+      /^BadRecord: CastFailed in record 11 at byte 11 of raw\/orders\/a\.csv, column order_id; job orders says onRetypedColumn: 'fail'/,
+    ),
+  });
+  expect([puts, ledger]).toEqual([[], []]);
+  deps.readRaw = async (_raw, { offset }) => Buffer.from(offset === 0 ? head : '1,2\n');
+  await envelope(deps, { ...input, shard: { ...shard, length: 4 } });
+  expect(ledger.map(({ rejectsByCode }) => rejectsByCode)).toEqual([{ RaggedRow: 1 }]);
+});
+
+test('F40 values that are discarded are counted in the ledger, column by column, as a repeat counts them', async () => {
+  const { deps, puts, ledger, input } = setup();
+  const job = await deps.readJob(input.run);
+  const columns = job.contract.columns.map((column) => ({ ...column, nullable: true }));
+  deps.readJob = async () => ({
+    ...job,
+    contract: { ...job.contract, columns, onRetypedColumn: 'discard-column' },
+  });
+  await envelope(deps, input);
+  await envelope(deps, input);
+  expect(ledger[0]).toMatchObject({ rejected: 0, filtered: 0, discarded: { order_id: 1 } });
+  expect(ledger[1]).toEqual(ledger[0]);
+  expect(puts[1]).toEqual(puts[0]);
+});
+
 test('a shard of XML is read with what stands above its range', async () => {
   const { deps, ledger, input } = setup();
   const bytes = Buffer.from('<r/></s><s id="2"><r/>');

@@ -105,12 +105,12 @@ test('a shard whose records are all rejected or filtered is a file of no rows, w
   ).toBe('PAR1');
 });
 
-test('ids of a contract with a key come sorted, a line each, one for each written record', async () => {
+test('keys come sorted, a line each of id and record number, one for each written record', async () => {
   const [shard] = await make(jobOf({ key: ['id'] }), 'id,name\n3,a\n1,b\n2,c\n1,d\nx,e\n');
   const expected = ['3', '1', '2', '1']
-    .map((id) => v5(JSON.stringify(['orders', id]), recordNamespace))
+    .map((id, n) => `${v5(JSON.stringify(['orders', id]), recordNamespace)} 000000000${n}\n`)
     .sort();
-  expect(readFileSync(shard?.ids ?? '', 'utf8')).toBe(expected.map((id) => `${id}\n`).join(''));
+  expect(readFileSync(shard?.ids ?? '', 'utf8')).toBe(expected.join(''));
 });
 
 test('a field that the contract reads and the file has not refuses the file, by its name', async () => {

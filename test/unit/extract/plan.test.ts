@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import type { RepeatedKeyPolicy } from '../../../core/job/model.ts';
 import type { ObjectRecord, RunTask, TaskTrace } from '../../../core/ledger.ts';
 import { planShards } from '../../../core/plan.ts';
 import type { ScannedObject } from '../../../core/shard.ts';
 import { type PlanDeps, plan } from '../../../tasks/plan/plan.ts';
-import { clock, run, scanned } from './support.ts';
+import { clock, job, run, scanned } from './support.ts';
 
 test('shards are numbered over all objects, and know the number of their first record within their own', () => {
   const shards = planShards([scanned(1, [5]), scanned(0, [3, 4])]);
@@ -77,10 +78,16 @@ const record = (n: number, status: 'done' | 'failed'): ObjectRecord => ({
   trace: null,
 });
 
-function prepare(scans: ScannedObject[], ledger: ObjectRecord[], missing: number[] = []) {
+function prepare(
+  scans: ScannedObject[],
+  ledger: ObjectRecord[],
+  missing: number[] = [],
+  onRepeatedKey: RepeatedKeyPolicy = 'allow',
+) {
   const written = new Map<string, unknown>();
   const traces: Array<[RunTask, TaskTrace]> = [];
   const deps: PlanDeps = {
+    readJob: async () => job({ contract: { ...job().contract, onRepeatedKey } }),
     readObjects: async () => scans.map(({ object }) => object),
     listObjects: async () => ledger,
     readScan: async (key) => {
@@ -122,6 +129,20 @@ test('Plan writes shards.json, hands on its key and count, and traces itself', a
       },
     ],
   ]);
+});
+
+test('a job that lets repeated keys be has no buckets, any other has a listing of them', async () => {
+  const of = (onRepeatedKey: RepeatedKeyPolicy) =>
+    prepare([scanned(0, [7])], [record(0, 'done')], [], onRepeatedKey);
+  const allowing = of('allow');
+  expect(await allowing.act()).not.toHaveProperty('buckets');
+  expect([...allowing.written.keys()]).toEqual(['staging/orders/run-1/shards.json']);
+  for (const policy of ['reject', 'keep-first', 'keep-last'] as const) {
+    const { act, written } = of(policy);
+    const key = 'staging/orders/run-1/buckets.json';
+    expect(await act()).toMatchObject({ shards: { count: 1 }, buckets: { bucket: 'ops', key, count: 1 } });
+    expect(written.get(key)).toEqual([{ n: 0, from: 0, to: 256 }]);
+  }
 });
 
 test('a failed object is passed over, the others are planned', async () => {

@@ -1,6 +1,7 @@
 import type { Job } from '../../../core/job/model.ts';
 import type { RunRef } from '../../../core/run.ts';
 import type { ScannedObject, SourceObject } from '../../../core/shard.ts';
+import { columnDefaults } from '../../support/world.ts';
 import { plain } from '../formats/support.ts';
 
 export const run: RunRef = {
@@ -23,7 +24,11 @@ export const job = (changes: Partial<Job> = {}): Job => ({
   lagSeconds: 0,
   source: { kind: 'inbox' },
   format: plain,
-  contract: { columns: [], filter: null, key: [], onBadRecord: 'quarantine', maxRejects: null },
+  contract: {
+    columns: [],
+    ...{ filter: null, key: [], onRepeatedKey: 'allow', onBadRecord: 'quarantine', maxRejects: null },
+    ...columnDefaults,
+  },
   envelope: {
     eventType: 'OrderPlaced',
     resource: '/orders',

@@ -137,6 +137,8 @@ test('each example of a field is allowed there', async () => {
   const part = (field: string) => `${nameOf(field)}: ${value(field)}`;
   const options = rows.filter(({ field }) => field.endsWith(' of csv') && field !== 'format.header of csv');
   const format = options.map(({ field }) => part(field));
+  const columns = ['onNewColumn', 'onMissingColumn', 'onRetypedColumn', 'names'];
+  const contract = ['filter', 'key', ...columns, 'onBadRecord', 'maxRejects'];
   const envelope = rows.filter(({ field }) => field.startsWith('envelope.')).map(({ field }) => part(field));
   const text = `
     import { csv, defineJob, inbox, lake, s3Source } from 'forebay/core/job';
@@ -149,7 +151,7 @@ test('each example of a field is allowed there', async () => {
           order_id: 'int', email: ${value('contract.columns.<column>')},
           other: { ${part('contract.columns.<column>.type')}, ${part('contract.columns.<column>.from')} },
         },
-        ${['filter', 'key', 'onBadRecord', 'maxRejects'].map((name) => part(`contract.${name}`)).join(', ')},
+        ${contract.map((name) => part(`contract.${name}`)).join(', ')},
       },
       envelope: { ${envelope.join(', ')} },
       ${part('privacy')},

@@ -8,6 +8,7 @@ import { type Expression, readExpression } from '../../../core/contract/expressi
 import { allowedFunctions } from '../../../core/contract/functions.ts';
 import type { Contract } from '../../../core/job/model.ts';
 import { envelopeFile, readBatch } from '../../support/envelope.ts';
+import { columnDefaults } from '../../support/world.ts';
 import { loadOne, withFolder } from './support.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -177,7 +178,31 @@ const columns = (words: Record<string, string | null>): Contract['columns'] =>
   }));
 
 const contractOf = (words: Record<string, string | null>, filter: string | null = null): Contract => ({
-  ...{ columns: columns(words), filter, key: [], onBadRecord: 'quarantine', maxRejects: null },
+  ...{ columns: columns(words), filter, key: [], onRepeatedKey: 'allow' },
+  ...{ onBadRecord: 'quarantine', maxRejects: null },
+  ...columnDefaults,
+});
+
+test('F40 names that differ in case only are one where case does not count, and stay two in paths', async () => {
+  const words = {
+    n: null,
+    n2: 'N + 1',
+    renamed: '"Full Name"',
+    n3: 'length("FULL NAME") + N',
+    path: "./Value[@id='F']",
+    other: "./Value[@id='f']",
+  };
+  const contract = { ...contractOf(words, 'RENAMED IS NOT NULL'), names: 'ignore-case' as const };
+  const { analysed, problems } = await withDuckDB(async (duck) => {
+    const found = await analyseContract(duck, contract);
+    const { columns: all, ...rest } = found.analysed;
+    const plain = all.filter(({ column }) => !['path', 'other'].includes(column.name));
+    const fields = rest.fields.filter((name) => !name.startsWith('./'));
+    return { ...found, problems: await bindProblems(duck, { ...rest, columns: plain, fields }) };
+  });
+  expect(analysed.fields).toEqual(['n', 'Full Name', "./Value[@id='F']", "./Value[@id='f']", 'RENAMED']);
+  expect(problems).toEqual([]);
+  expect(typedColumns(analysed).map(({ name }) => name)).toEqual(['n']);
 });
 
 describe('names', () => {

@@ -42,6 +42,11 @@ test('a job that says the least gets every default', async () => {
       ],
       filter: null,
       key: [],
+      onRepeatedKey: 'allow',
+      onNewColumn: 'discard-column',
+      onMissingColumn: 'fail',
+      onRetypedColumn: 'discard-record',
+      names: 'exact',
       onBadRecord: 'quarantine',
       maxRejects: null,
     },
@@ -65,7 +70,9 @@ test('everything that a job says is in the job', async () => {
       "csv({ delimiter: '\\t', quote: \"'\", escape: '\\\\', header: ['No', 'from', 'origin'], skipRows: 2, trim: true, ragged: 'pad', nulls: ['\\\\N', '-'], comment: '#', required: true, encoding: 'windows-1252' })",
     contract: `{
       columns: { no: { type: 'decimal(10, 2)?', from: '"No"' }, origin: { type: 'string', from: '"from"' } },
-      filter: "origin <> 'XXX'", key: ['origin'], onBadRecord: 'fail', maxRejects: { count: 3 },
+      filter: "origin <> 'XXX'", key: ['origin'], onRepeatedKey: 'keep-last',
+      onBadRecord: 'fail', maxRejects: { count: 3 },
+      onNewColumn: 'fail', onMissingColumn: 'evolve', onRetypedColumn: 'discard-column', names: 'ignore-case',
     }`,
     envelope: `{
       eventType: 'FlightListed', resource: '/flights', version: '2',
@@ -95,7 +102,10 @@ test('everything that a job says is in the job', async () => {
         { name: 'no', type: { name: 'decimal', precision: 10, scale: 2 }, nullable: true, from: '"No"' },
         { name: 'origin', type: { name: 'string' }, nullable: false, from: '"from"' },
       ],
-      ...{ filter: "origin <> 'XXX'", key: ['origin'], onBadRecord: 'fail', maxRejects: { count: 3 } },
+      ...{ filter: "origin <> 'XXX'", key: ['origin'], onRepeatedKey: 'keep-last' },
+      ...{ onBadRecord: 'fail', maxRejects: { count: 3 } },
+      ...{ onNewColumn: 'fail', onMissingColumn: 'evolve', onRetypedColumn: 'discard-column' },
+      names: 'ignore-case',
     },
     envelope: {
       ...{ eventType: 'FlightListed', resource: '/flights', version: '2' },
@@ -206,7 +216,9 @@ test("a job's version is the sha256 of its canonical JSON", async () => {
     '{"from":null,"name":"id","nullable":false,"type":{"name":"bigint"}},' +
     '{"from":null,"name":"qty","nullable":false,"type":{"name":"int"}},' +
     '{"from":null,"name":"note","nullable":true,"type":{"name":"string"}}' +
-    '],"filter":null,"key":[],"maxRejects":{"ratio":0.01},"onBadRecord":"quarantine"},' +
+    '],"filter":null,"key":[],"maxRejects":{"ratio":0.01},"names":"exact","onBadRecord":"quarantine",' +
+    '"onMissingColumn":"fail","onNewColumn":"discard-column","onRepeatedKey":"allow",' +
+    '"onRetypedColumn":"discard-record"},' +
     '"envelope":{"dataSensitivity":null,"eventType":"OrderPlaced","jurisdiction":null,"resource":"/orders",' +
     '"tags":null,"version":null},' +
     '"format":{"comment":null,"delimiter":"\\t","encoding":"utf-8","escape":"\\"","header":true,"headerNames":"reject",' +
@@ -314,4 +326,15 @@ test('a column may be called as what every object has, and gets no privacy rule 
     ['valueOf', 'int'],
     ['toString', 'string'],
   ]);
+});
+
+test("F40 names of a header that the job gives are the contract's in another case, where case does not count", async () => {
+  const { job } = await loadOne('orders', {
+    format: "csv({ header: ['ID', 'Qty', 'NOTE'] })",
+    contract: `{
+      columns: { id: 'bigint', qty: 'int', note: 'string?', twice: { type: 'int', from: 'QTY * 2' } },
+      names: 'ignore-case', onNewColumn: 'fail',
+    }`,
+  });
+  expect(job.contract).toMatchObject({ names: 'ignore-case', onNewColumn: 'fail' });
 });

@@ -30,6 +30,7 @@ const memberForm =
   'the name of a member, or a JSON Pointer such as /address/street, with ~1 for a / in a name and ~0 for a ~';
 const logical = 'a logical name such as partner-files; the configuration maps it to a bucket';
 const prefixForm = "a prefix such as 'exports/{slice}/', without a / in front";
+const columnPolicies = "one of 'evolve', 'fail', 'discard-column', 'discard-record'";
 const rejectsForm = '{ count: n } with a whole number from 0, or { ratio: r } with a number from 0 to 1';
 const text = 'a text';
 
@@ -224,7 +225,7 @@ const cases: Case[] = [
     { contract: null },
     'contract',
     undefined,
-    'is missing; it is { columns: { name: type } } and, where needed, filter, key, onBadRecord, maxRejects',
+    'is missing; it is { columns: { name: type } } and, where needed, filter, key, onRepeatedKey, names, onNewColumn, onMissingColumn, onRetypedColumn, onBadRecord, maxRejects',
   ],
   [
     { contract: '{}' },
@@ -298,6 +299,20 @@ const cases: Case[] = [
   ],
   [contract("key: ['id', 'id']"), 'contract.key.1', '"id"', 'each column once'],
   [
+    contract("key: ['id'], onRepeatedKey: 'keep'"),
+    'contract.onRepeatedKey',
+    '"keep"',
+    "one of 'allow', 'reject', 'keep-first', 'keep-last'",
+  ],
+  ...['reject', 'keep-first', 'keep-last'].map(
+    (policy): Case => [
+      contract(`onRepeatedKey: '${policy}'`),
+      'contract.onRepeatedKey',
+      `"${policy}"`,
+      "'allow', or a contract.key that tells which records are the same",
+    ],
+  ),
+  [
     { contract: "{ columns: { id: 'int', tags: 'string[]' }, key: ['id', 'tags'] }" },
     'contract.key.1',
     '"tags"',
@@ -322,6 +337,16 @@ const cases: Case[] = [
     'SQL over fields (text, or typed columns) whose result is the JSON text of int[]',
   ],
   [contract("onBadRecord: 'skip'"), 'contract.onBadRecord', '"skip"', "one of 'quarantine', 'fail'"],
+  [contract("onNewColumn: 'ignore'"), 'contract.onNewColumn', '"ignore"', columnPolicies],
+  [contract('onMissingColumn: null'), 'contract.onMissingColumn', 'null', columnPolicies],
+  [contract("onRetypedColumn: 'quarantine'"), 'contract.onRetypedColumn', '"quarantine"', columnPolicies],
+  [contract('names: true'), 'contract.names', 'true', "one of 'exact', 'ignore-case'"],
+  [
+    contract("onMisingColumn: 'fail'"),
+    'contract.onMisingColumn',
+    '"fail"',
+    "a field that there is; did you mean 'onMissingColumn'?",
+  ],
   [contract('maxRejects: 5'), 'contract.maxRejects', '5', rejectsForm],
   [contract('maxRejects: {}'), 'contract.maxRejects', '{}', rejectsForm],
   [
@@ -403,7 +428,7 @@ const cases: Case[] = [
     contract("unique: 'id'"),
     'contract.unique',
     '"id"',
-    'a field that there is: columns, filter, key, onBadRecord, maxRejects',
+    'a field that there is: columns, filter, key, onRepeatedKey, onNewColumn, onMissingColumn, onRetypedColumn, names, onBadRecord, maxRejects',
   ],
   [
     contract('maxRejects: { ratio: 0.1, per: 1 }'),
@@ -472,6 +497,30 @@ const cases: Case[] = [
     'contract',
     '"ID"',
     'one spelling: id is read, too, and differs in case only',
+  ],
+  [
+    {
+      format: "csv({ header: ['id', 'qty', 'note', 'ID'] })",
+      ...contract("names: 'ignore-case'"),
+    },
+    'format.header',
+    '"ID"',
+    "names that differ in more than case, since contract.names is 'ignore-case'; id is there, too",
+  ],
+  [
+    {
+      format: "ndjson({ header: ['id', 'qty', 'note', 'extra', 'more'] })",
+      ...contract("onNewColumn: 'fail'"),
+    },
+    'format.header',
+    '"extra"',
+    "names that the contract reads, since contract.onNewColumn is 'fail'",
+  ],
+  [
+    { format: "csv({ header: ['ID', 'Qty'] })", ...contract("names: 'ignore-case'") },
+    'contract',
+    '"note"',
+    'a field of format.header: ID, Qty',
   ],
 ];
 

@@ -2,17 +2,13 @@
  * A whole run, interrupted before and after each of its writes in turn, and taken up again: by a retry of the
  * task that was interrupted, or, where its execution ended for good, by the sweeper and a fresh run of the slice.
  */
-import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventId } from '../../../core/events.ts';
-import type { Job } from '../../../core/job/model.ts';
+import type { Job, RepeatedKeyPolicy } from '../../../core/job/model.ts';
 import { type Manifest, manifestSchema } from '../../../core/manifest.ts';
 import { manifestKey } from '../../../core/storage.ts';
-import { readBatch } from '../../support/envelope.ts';
+import { readBatchBytes } from '../../support/envelope.ts';
 import {
   deliver,
   execute,
@@ -22,20 +18,23 @@ import {
   partitionOf,
   sweepAll,
 } from '../../support/pipeline.ts';
-import { job as plainJob } from '../../support/world.ts';
+import { columnDefaults, job as plainJob } from '../../support/world.ts';
 
 const slice = '2026-03-01';
 const column = (name: string, type: 'bigint' | 'string') => ({
   ...{ name, type: { name: type }, nullable: false, from: null },
 });
-const job: Job = {
+/** Room for as many rejects as are expected, and no more. */
+const jobOf = (onRepeatedKey: RepeatedKeyPolicy): Job => ({
   ...plainJob,
   contract: {
     columns: [column('order_id', 'bigint'), column('email', 'string')],
-    ...{ filter: "email <> 'test'", key: ['order_id'], onBadRecord: 'quarantine', maxRejects: { count: 1 } },
+    ...columnDefaults,
+    ...{ filter: "email <> 'test'", key: ['order_id'], onRepeatedKey },
+    ...{ onBadRecord: 'quarantine', maxRejects: { count: expected[onRepeatedKey].counts.rejected } },
   },
   privacy: { email: 'hash' },
-};
+});
 
 /** Nine records: one is none of the contract's, one is left out, one has an earlier one's key. One file is unpacked. */
 const files = {
@@ -46,34 +45,38 @@ const files = {
     'order_id,email\n6,fay@example.org\n7,gus@example.org\n1,ann@example.org\n9,ivy@example.org\n',
   ),
 };
-const counts = { read: 9, written: 7, rejected: 1, filtered: 1, repeatedKeys: 1 };
 
-let directory: string;
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'forebay-crash-'));
-});
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+/** What the files hold by the contract: keys with the number of their record in its file. */
+const expected = {
+  allow: {
+    counts: { read: 9, written: 7, rejected: 1, filtered: 1, repeatedKeys: 1 },
+    byCode: { CastFailed: 1 },
+    rows: ['1 0', '1 2', '2 1', '5 4', '6 0', '7 1', '9 3'],
+  },
+  reject: {
+    counts: { read: 9, written: 5, rejected: 3, filtered: 1, repeatedKeys: 1 },
+    byCode: { CastFailed: 1, RepeatedKey: 2 },
+    rows: ['2 1', '5 4', '6 0', '7 1', '9 3'],
+  },
+  'keep-first': {
+    counts: { read: 9, written: 6, rejected: 1, filtered: 2, repeatedKeys: 1 },
+    byCode: { CastFailed: 1 },
+    rows: ['1 0', '2 1', '5 4', '6 0', '7 1', '9 3'],
+  },
+  'keep-last': {
+    counts: { read: 9, written: 6, rejected: 1, filtered: 2, repeatedKeys: 1 },
+    byCode: { CastFailed: 1 },
+    rows: ['1 2', '2 1', '5 4', '6 0', '7 1', '9 3'],
+  },
+};
 
-const manifestOf = async ({ ports }: Pipeline, runId: string): Promise<Manifest> =>
+const manifestOf = async ({ job, ports }: Pipeline, runId: string): Promise<Manifest> =>
   manifestSchema.parse(
     JSON.parse(String(await ports.objects.get({ bucket: 'ops', key: manifestKey(job.name, runId) }))),
   );
 
-/** The rows of each object, by its bytes: the same bytes are read once. */
-const rowsOf = new Map<string, Promise<Array<[string, unknown]>>>();
-
-function readRows(bytes: Buffer): Promise<Array<[string, unknown]>> {
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const known = rowsOf.get(sha256);
-  if (known !== undefined) return known;
-  const path = join(directory, `${sha256}.parquet`);
-  writeFileSync(path, bytes);
-  const rows = readBatch(path).then((records) =>
-    records.map(({ metadata: { id, lineage }, data }): [string, unknown] => [id, [lineage.record, data]]),
-  );
-  rowsOf.set(sha256, rows);
-  return rows;
-}
+const readRows = async (bytes: Buffer): Promise<Array<[string, unknown]>> =>
+  (await readBatchBytes(bytes)).map(({ metadata: { id, lineage }, data }) => [id, [lineage.record, data]]);
 
 /** What a reader of the table finds: the rows of all objects at the partition's location, by id. */
 async function tableOf(pipeline: Pipeline): Promise<Array<[string, unknown]>> {
@@ -87,32 +90,50 @@ async function tableOf(pipeline: Pipeline): Promise<Array<[string, unknown]>> {
   return rows.flat().sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+/** By code, of the objects that the manifest names; no other has any. */
+async function rejectsOf({ job, ports }: Pipeline, keys: string[]): Promise<Record<string, number>> {
+  const runId = /^rejects\/[^/]+\/(\w+)\//.exec(keys[0] ?? '')?.[1] ?? '';
+  const stored = await ports.objects.list('ops', `rejects/${job.name}/${runId}/`);
+  expect(stored.map(({ key }) => key)).toEqual([...keys].sort());
+  const found: Record<string, number> = {};
+  for (const key of keys) {
+    const lines = String(await ports.objects.get({ bucket: 'ops', key }))
+      .trim()
+      .split('\n');
+    for (const { code } of lines.map((line) => JSON.parse(line))) found[code] = (found[code] ?? 0) + 1;
+  }
+  return found;
+}
+
 /** Before its commit nothing of a run is where a reader looks. */
 async function nothingBeforeCommit(pipeline: Pipeline): Promise<void> {
   const location = partitionOf(pipeline, slice)?.location;
   if (location === undefined) return;
   const runId = /run=(\w+)/.exec(location)?.[1] ?? '';
-  const status = (await pipeline.ports.ledger.getRun(job.name, runId))?.status;
+  const status = (await pipeline.ports.ledger.getRun(pipeline.job.name, runId))?.status;
   expect(['COMMITTING', 'PARTIAL']).toContain(status);
 }
 
-async function newRun(interruption: Pipeline['interruption']): Promise<Pipeline> {
-  const pipeline = await newPipeline(job, files, slice);
+async function newRun(policy: RepeatedKeyPolicy, interruption: Pipeline['interruption']): Promise<Pipeline> {
+  const pipeline = await newPipeline(jobOf(policy), files, slice);
   pipeline.interruption = interruption;
   pipeline.watch = () => nothingBeforeCommit(pipeline);
   return pipeline;
 }
 
 /** What must be there in the end, whatever happened: the run that the slice has committed. */
-async function assess(pipeline: Pipeline, expected: Array<[string, unknown]>): Promise<string> {
+async function assess(pipeline: Pipeline, table: Array<[string, unknown]>): Promise<string> {
+  const { job } = pipeline;
   const { ledger, objects } = pipeline.ports;
+  const { counts, byCode } = expected[job.contract.onRepeatedKey];
   const record = await ledger.getSlice(job.name, slice);
   const runId = record?.committed?.runId ?? 'none';
   expect(record).toMatchObject({ holder: null, mark: null });
-  expect(await tableOf(pipeline)).toEqual(expected);
+  expect(await tableOf(pipeline)).toEqual(table);
   expect(await ledger.getRun(job.name, runId)).toMatchObject({ status: 'PARTIAL', counts });
   const manifest = await manifestOf(pipeline, runId);
-  expect(manifest).toMatchObject({ counts, rejects: { byCode: { CastFailed: 1 } } });
+  expect(manifest).toMatchObject({ counts, rejects: { byCode } });
+  expect(await rejectsOf(pipeline, manifest.rejects.keys)).toEqual(byCode);
   const parts = await objects.list('lake', manifest.table.prefix);
   expect(parts.map(({ key }) => key)).toEqual(manifest.files.map(({ key }) => key).sort());
   expect(await ledger.pendingOutbox()).toEqual([]);
@@ -127,8 +148,8 @@ async function assess(pipeline: Pipeline, expected: Array<[string, unknown]>): P
   return runId;
 }
 
-async function undisturbed() {
-  const pipeline = await newRun(null);
+async function undisturbed(policy: RepeatedKeyPolicy) {
+  const pipeline = await newRun(policy, null);
   await execute(pipeline, 'r1', slice);
   const table = await tableOf(pipeline);
   return { pipeline, table, writes: pipeline.writes, manifest: await manifestOf(pipeline, 'r1') };
@@ -141,47 +162,77 @@ const points = (writes: number) =>
     { write, when: 'after' as const },
   ]);
 
-test('an undisturbed run has the seven records that the contract and the filter leave', async () => {
-  const { pipeline, table, writes, manifest } = await undisturbed();
-  await assess(pipeline, table);
-  expect(manifest.raw).toHaveLength(2);
-  expect(manifest.files.length).toBeGreaterThan(2);
-  const data = table.map(([, row]) => (row as [number, Record<string, string>])[1]);
-  expect(data.map(({ order_id }) => order_id).sort()).toEqual(['1', '1', '2', '5', '6', '7', '9']);
-  expect(new Set(writes).size).toBeGreaterThan(15);
-});
+const policies = Object.keys(expected) as RepeatedKeyPolicy[];
 
-test('F01 F02 F03 F04 F06 F08 F09 a run that is interrupted at any write and tried again ends the same', async () => {
-  const { table, writes, manifest } = await undisturbed();
-  for (const point of points(writes.length)) {
-    const pipeline = await newRun({ ...point, mode: 'tried again' });
+test.each(policies)(
+  'an undisturbed run has the records that contract and filter leave: %s',
+  async (policy) => {
+    const { pipeline, table, writes, manifest } = await undisturbed(policy);
+    await assess(pipeline, table);
+    expect(manifest.raw).toHaveLength(2);
+    expect(manifest.files.length).toBeGreaterThan(2);
+    const rows = table.map(([, row]) => row as [number, Record<string, string>]);
+    expect(rows.map(([record, { order_id }]) => `${order_id} ${record}`).sort()).toEqual(
+      expected[policy].rows,
+    );
+    expect(new Set(writes).size).toBeGreaterThan(15);
+  },
+);
+
+test.each(policies.filter((policy) => policy !== 'allow'))(
+  'a child of a Map that is done again at any later moment changes nothing: %s',
+  async (policy) => {
+    const { table, manifest } = await undisturbed(policy);
+    const pipeline = await newRun(policy, null);
+    pipeline.repeating = true;
     await execute(pipeline, 'r1', slice);
-    expect(pipeline.interrupted).toBe(true);
-    expect(await assess(pipeline, table), `${point.when} write ${point.write}`).toBe('r1');
+    await assess(pipeline, table);
     expect(await manifestOf(pipeline, 'r1')).toEqual(manifest);
-  }
-  console.log(`interrupted and tried again: ${2 * writes.length} points in ${writes.length} writes`);
-}, 240_000);
+  },
+);
 
-test('F14 F21 F22 a run that ends for good at any write is finished by the sweeper and a fresh run', async () => {
-  const { table, writes } = await undisturbed();
-  const committed: string[] = [];
-  for (const point of points(writes.length)) {
-    const pipeline = await newRun({ ...point, mode: 'ends for good' });
-    await expect(execute(pipeline, 'r1', slice)).rejects.toBeInstanceOf(Interrupted);
-    pipeline.interruption = null;
-    pipeline.now = new Date(pipeline.now.getTime() + 120_000);
-    await sweepAll(pipeline);
-    // What was left in the queue comes to the writers now.
-    await deliver(pipeline);
-    await execute(pipeline, 'r2', slice);
-    pipeline.now = new Date(pipeline.now.getTime() + 120_000);
-    await sweepAll(pipeline);
-    committed.push(await assess(pipeline, table));
-  }
-  // Up to the commit the fresh run loads the slice; from there on the first one is only rolled forward.
-  const commit = 2 * writes.indexOf('beginCommit') + 1;
-  expect(committed.slice(0, commit)).toEqual(Array(commit).fill('r2'));
-  expect(committed.slice(commit)).toEqual(Array(committed.length - commit).fill('r1'));
-  console.log(`interrupted for good: ${committed.length} points in ${writes.length} writes`);
-}, 240_000);
+/** Those whose ways differ: without buckets, and with all that buckets can lead to. */
+const ways: RepeatedKeyPolicy[] = ['allow', 'reject'];
+
+test.each(ways)(
+  'F01 F02 F03 F04 F06 F08 F09 a run that is interrupted at any write and tried again ends the same: %s',
+  async (policy) => {
+    const { table, writes, manifest } = await undisturbed(policy);
+    for (const point of points(writes.length)) {
+      const pipeline = await newRun(policy, { ...point, mode: 'tried again' });
+      await execute(pipeline, 'r1', slice);
+      expect(pipeline.interrupted).toBe(true);
+      expect(await assess(pipeline, table), `${point.when} write ${point.write}`).toBe('r1');
+      expect(await manifestOf(pipeline, 'r1')).toEqual(manifest);
+    }
+    console.log(`interrupted and tried again: ${2 * writes.length} points in ${writes.length} writes`);
+  },
+  240_000,
+);
+
+test.each(ways)(
+  'F14 F21 F22 a run that ends for good at any write is finished by the sweeper and a fresh run: %s',
+  async (policy) => {
+    const { table, writes } = await undisturbed(policy);
+    const committed: string[] = [];
+    for (const point of points(writes.length)) {
+      const pipeline = await newRun(policy, { ...point, mode: 'ends for good' });
+      await expect(execute(pipeline, 'r1', slice)).rejects.toBeInstanceOf(Interrupted);
+      pipeline.interruption = null;
+      pipeline.now = new Date(pipeline.now.getTime() + 120_000);
+      await sweepAll(pipeline);
+      // What was left in the queue comes to the writers now.
+      await deliver(pipeline);
+      await execute(pipeline, 'r2', slice);
+      pipeline.now = new Date(pipeline.now.getTime() + 120_000);
+      await sweepAll(pipeline);
+      committed.push(await assess(pipeline, table));
+    }
+    // Up to the commit the fresh run loads the slice; from there on the first one is only rolled forward.
+    const commit = 2 * writes.indexOf('beginCommit') + 1;
+    expect(committed.slice(0, commit)).toEqual(Array(commit).fill('r2'));
+    expect(committed.slice(commit)).toEqual(Array(committed.length - commit).fill('r1'));
+    console.log(`interrupted for good: ${committed.length} points in ${writes.length} writes`);
+  },
+  240_000,
+);

@@ -27,7 +27,8 @@ function setup(required: boolean) {
     listObjects: async () => [object],
     listShards: async () => [],
     listSinks: async () => [],
-    idsOf: () => [],
+    ...{ listBuckets: async () => [], listSettled: async () => [] },
+    linesOf: () => [],
     keepManifest: async (key, body) => {
       kept.set(key, body.toString());
       return body;

@@ -71,6 +71,83 @@ test.each([['rejected'], ['filtered']] as const)(
   },
 );
 
+/** The same where two of shard 0's seven rows and one of shard 1's were left out for their keys. */
+function settledEvidence(): Evidence {
+  const before = evidence();
+  const done = { status: 'done' as const, error: null, trace: null };
+  const batch = (rows: number) => ({ bucket: 'ops', key: 'k', rows, bytes: 1, sha256: 'b' });
+  const [left, enveloped] = [
+    [5, 16, 27],
+    [7, 17, 27],
+  ];
+  return {
+    ...before,
+    shards: before.shards.map((shard) => ({ ...shard, batch: batch(enveloped[shard.n] ?? 0) })),
+    sinks: {
+      lake: (before.sinks.lake ?? []).map((sink) => ({ ...sink, rows: left[sink.n] ?? 0 })),
+    },
+    keys: {
+      planned: 2,
+      buckets: [30, 21].map((ids, n) => ({ n, ids, repeats: n, losers: n + 1, ...done })),
+      settled: before.shards.map((shard) => ({
+        ...shard,
+        filtered: [4, 3, 2][shard.n] ?? 0,
+        batch: batch(left[shard.n] ?? 0),
+      })),
+    },
+  };
+}
+
+test('where keys are settled the counts are those of the settled shards', () => {
+  expect(reconcile(settledEvidence())).toEqual({ read: 60, written: 48, rejected: 3, filtered: 9 });
+});
+
+test('a bucket of which nothing is known fails the run, and so does one that failed, by its cause', () => {
+  const silent = settledEvidence();
+  silent.keys?.buckets.shift();
+  expect(() => reconcile(silent)).toThrow(/^ShardIncomplete: bucket 0 of r1 has no record of Keys/);
+  const broken = settledEvidence();
+  const error = { name: 'Throttled', message: 'S3 throttled' };
+  Object.assign(broken.keys?.buckets[1] ?? {}, { ids: null, repeats: null, losers: null, ...failed(error) });
+  expect(() => reconcile(broken)).toThrow('Throttled: S3 throttled (1 of 2 buckets failed, first number 1)');
+});
+
+test('a shard that was not settled fails the run, and so does one whose settling failed', () => {
+  const silent = settledEvidence();
+  silent.keys?.settled.pop();
+  silent.keys?.buckets.pop();
+  Object.assign(silent.keys ?? {}, { planned: 1 });
+  Object.assign(silent.keys?.buckets[0] ?? {}, { ids: 51, losers: 30 });
+  expect(() => reconcile(silent)).toThrow(/^ShardIncomplete: shard 2 of r1 has no record of Settle/);
+  const broken = settledEvidence();
+  Object.assign(broken.keys?.settled[1] ?? {}, {
+    ...failed({ name: 'BadRecord', message: 'RepeatedKey in …' }),
+  });
+  expect(() => reconcile(broken)).toThrow(/^BadRecord: .*\(1 of 3 settled shards failed, first number 1\)/);
+});
+
+test.each([
+  ['a key that no bucket merged', { ids: 29 }],
+  ['a key that two buckets merged', { ids: 31 }],
+  ['a loser that no shard left out', { losers: 2 }],
+  ['a loser that was left out though no bucket said so', { losers: 0 }],
+])('%s fails the run', (_what, wrong) => {
+  const found = settledEvidence();
+  Object.assign(found.keys?.buckets[0] ?? {}, wrong);
+  expect(() => reconcile(found)).toThrow(/^CountMismatch: Envelope left 51 rows, the buckets merged/);
+});
+
+test('a shard that could not be enveloped is the cause, not the buckets that miss its keys', () => {
+  const broken = settledEvidence();
+  const error = { name: 'ColumnMissing', message: "the file has no field 'qty'" };
+  Object.assign(broken.shards[2] ?? {}, { rejected: null, filtered: null, batch: null, ...failed(error) });
+  const follows = failed({ name: 'ShardIncomplete', message: 'bucket 0 needs the keys of shard 2' });
+  for (const record of [...(broken.keys?.buckets ?? []), ...(broken.keys?.settled ?? [])])
+    Object.assign(record, follows);
+  broken.sinks = { lake: [] };
+  expect(() => reconcile(broken)).toThrow(/^ColumnMissing: .*\(1 of 3 shards failed, first number 2\)/);
+});
+
 test.each([-1, 1])('a wrong count in the footer of what was written (%i) fails the run', (by) => {
   const wrong = evidence();
   wrong.sinks = {
@@ -141,7 +218,9 @@ const reader = (ids: Buffer[], perBlock: number) => {
 test('repeated keys are counted over all shards, whatever the blocks', async () => {
   // Four in a row begin alike: their order shows in the last digits only.
   const id = (n: number) =>
-    Buffer.from(`${String(n >> 2).padStart(8, 'e')}-aaaa-5bbb-8ccc-${String(n).padStart(12, '0')}\n`);
+    Buffer.from(
+      `${String(n >> 2).padStart(8, 'e')}-aaaa-5bbb-8ccc-${String(n).padStart(12, '0')} ${'0'.repeat(10)}\n`,
+    );
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(fc.nat(20), { maxLength: 12 }), { maxLength: 8 }),

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { ObjectStore } from '../../../aws/interfaces.ts';
-import { countRepeats, idBytes } from '../../../core/keys.ts';
+import { countRepeats, lineBytes } from '../../../core/keys.ts';
 import type { RunRef } from '../../../core/run.ts';
 import { keysKey } from '../../../core/storage.ts';
-import { idsOf } from '../../../tasks/reconcile/objects.ts';
+import { linesOf } from '../../../tasks/key-lists.ts';
 
 const run = { job: 'orders', runId: 'r1' } as RunRef;
 
@@ -18,7 +18,8 @@ function storeOf(lists: readonly Buffer[]) {
   return { asked, getRange };
 }
 
-const id = (value: number): Buffer => Buffer.from(String(value).padStart(idBytes, '0'));
+/** A line: an id of 36 digits, a record number of ten. */
+const id = (value: number): Buffer => Buffer.from(`${String(value).padStart(36, '0')} ${'0'.repeat(10)}\n`);
 /** `count` ids from `from` on, each `step` behind the one before. */
 const ids = (from: number, count: number, step = 1): Buffer =>
   Buffer.concat(Array.from({ length: count }, (_, i) => id(from + i * step)));
@@ -26,7 +27,7 @@ const ids = (from: number, count: number, step = 1): Buffer =>
 test('lists longer than a block are read to their end, each byte once, and give all ids in order', async () => {
   const list = ids(0, 300_000);
   const { asked, getRange } = storeOf([list]);
-  const [next] = idsOf({ getRange }, 'ops')(run, [{ n: 0, ids: 300_000 }]);
+  const [next] = linesOf({ getRange }, 'ops')(run, [{ n: 0, first: 0, count: 300_000 }]);
   const blocks: Buffer[] = [];
   for (let block = await next?.(); block !== undefined && block.length > 0; block = await next?.())
     blocks.push(block);
@@ -43,20 +44,20 @@ test('lists longer than a block are read to their end, each byte once, and give 
 test('a repeat is counted across shards, behind the first block, too', async () => {
   const lists = [ids(0, 20_000, 2), ids(1, 20_000, 2), ids(39_990, 3)];
   const { getRange } = storeOf(lists);
-  const shards = lists.map((list, n) => ({ n, ids: list.length / idBytes }));
+  const shards = lists.map((list, n) => ({ n, first: 0, count: list.length / lineBytes }));
   // 39,990 and 39,992 are even and below 40,000: the first shard has them; 39,991 is in the second.
-  expect(await countRepeats(idsOf({ getRange }, 'ops')(run, shards))).toBe(3);
+  expect(await countRepeats(linesOf({ getRange }, 'ops')(run, shards))).toBe(3);
 });
 
 test('a shard without a written record is not asked for', async () => {
   const { asked, getRange } = storeOf([]);
-  expect(await countRepeats(idsOf({ getRange }, 'ops')(run, [{ n: 0, ids: 0 }]))).toBe(0);
+  expect(await countRepeats(linesOf({ getRange }, 'ops')(run, [{ n: 0, first: 0, count: 0 }]))).toBe(0);
   expect(asked).toEqual([]);
 });
 
 test('a list that is shorter than its batch has rows fails the run', async () => {
   const { getRange } = storeOf([ids(0, 9)]);
-  const counting = countRepeats(idsOf({ getRange }, 'ops')(run, [{ n: 0, ids: 10 }]));
+  const counting = countRepeats(linesOf({ getRange }, 'ops')(run, [{ n: 0, first: 0, count: 10 }]));
   await expect(counting).rejects.toThrow(/^ShardIncomplete: .*keys\/0\.\w+ gave \d+ of the \d+ bytes from 0/);
 });
 
@@ -67,8 +68,8 @@ test('blocks of ten thousand shards stay within the memory of the function', asy
     asked.push(length);
     return Buffer.alloc(length);
   };
-  const shards = Array.from({ length: count }, (_, n) => ({ n, ids: 1_000_000 }));
-  const first = idsOf({ getRange }, 'ops')(run, shards);
+  const shards = Array.from({ length: count }, (_, n) => ({ n, first: 0, count: 1_000_000 }));
+  const first = linesOf({ getRange }, 'ops')(run, shards);
   await Promise.all(first.map((next) => next()));
   // Each has a block in hand and one on its way.
   expect(asked.length).toBeGreaterThanOrEqual(count);

@@ -1,0 +1,55 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { jobStagingPrefix } from '../core/storage.ts';
+import type { Variable } from '../tasks/environment.ts';
+import type { JobProps } from './job.ts';
+import { environmentValues } from './job-environment.ts';
+import { Task } from './task.ts';
+
+export interface Shape {
+  timeout: Duration;
+  memoryMiB: number;
+  temporaryMiB?: number;
+}
+
+export const small: Shape = { timeout: Duration.minutes(1), memoryMiB: 256 };
+export const listing: Shape = { timeout: Duration.minutes(5), memoryMiB: 1_024 };
+
+/** What all functions of a job are made with. Prefixes keep a job to its own objects. */
+export class JobScope {
+  readonly props: JobProps;
+  readonly job: string;
+  readonly #scope: Construct;
+  readonly #values: Record<Variable, string>;
+
+  constructor(scope: Construct, props: JobProps) {
+    this.props = props;
+    this.job = props.version.job.name;
+    this.#scope = scope;
+    this.#values = environmentValues(props);
+  }
+
+  /** A function of the job, which may do nothing yet. */
+  task(id: string, folder: string, names: readonly Variable[], shape: Shape, duckdb = false): Task {
+    const { shared, bundles } = this.props;
+    return new Task(this.#scope, id, {
+      config: shared.config,
+      bundle: bundles.get(folder) ?? '',
+      environment: Object.fromEntries(names.map((name) => [name, this.#values[name]])) as Record<
+        Variable,
+        string
+      >,
+      layers: duckdb ? [shared.duckdb] : [],
+      ...shape,
+    });
+  }
+
+  get staging(): string {
+    return jobStagingPrefix(this.job);
+  }
+
+  /** Of the job's versions. */
+  get versions(): string {
+    return `jobs/${this.job}/`;
+  }
+}

@@ -1,0 +1,3 @@
+import { sensors } from './shared/sensors.ts';
+
+export default sensors('keep-first');
