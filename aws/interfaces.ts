@@ -13,6 +13,7 @@ import type {
   ShardRecord,
   SinkRecord,
   SliceRecord,
+  SurveyRecord,
   TaskTrace,
 } from '../core/ledger.ts';
 import type { DataKey } from '../core/privacy/seal.ts';
@@ -86,12 +87,14 @@ export interface Ledger {
   /** A shard as Settle leaves it; Envelope's own record stays beside it. */
   putSettled(runId: string, record: ShardRecord): Promise<void>;
   getShard(runId: string, n: number): Promise<ShardRecord | null>;
+  putSurvey(runId: string, record: SurveyRecord): Promise<void>;
   /** Sorted by `n`; complete whatever the page size. */
   listObjects(runId: string): Promise<ObjectRecord[]>;
   listShards(runId: string): Promise<ShardRecord[]>;
   listSinks(runId: string, sink: string): Promise<SinkRecord[]>;
   listBuckets(runId: string): Promise<BucketRecord[]>;
   listSettled(runId: string): Promise<ShardRecord[]>;
+  listSurveys(runId: string): Promise<SurveyRecord[]>;
 
   /** RUNNING → COMMITTING, the commit point. `false`: the run is not RUNNING with this fence (any more). */
   beginCommit(

@@ -60,6 +60,7 @@ const order: ReadonlyArray<RunTask | keyof RunParts> = [
   'Discover',
   'objects',
   'Plan',
+  'Columns',
   'shards',
   'buckets',
   'settled',

@@ -25,7 +25,7 @@ const widenings = [
   ['float', 'double'],
 ];
 
-const isWider = (type: string, than: string): boolean =>
+export const isWider = (type: string, than: string): boolean =>
   widenings.some((types) => types.includes(than) && types.indexOf(type) > types.indexOf(than));
 
 function changeOf(before: string, after: string): ColumnChange['change'] {
@@ -62,7 +62,7 @@ export function mergeColumns(
     throw new ForebayError(
       'TableIncompatible',
       `column ${refused.name} of table ${table} is ${refused.before}, the job says ${refused.after}; ` +
-        'give the column another name, or the former type',
+        'give the column another name, or the former type; where two slices brought it at once, run this one again',
     );
   }
   if (!changes.some(({ change }) => change === 'added' || change === 'widened')) return null;

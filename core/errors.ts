@@ -45,6 +45,7 @@ const terminal = [
   'BadRecord',
   'RejectThresholdExceeded',
   'TableIncompatible',
+  'ColumnNameInvalid',
   // the protocol
   'RunFenced',
   'ExecutionEnded',

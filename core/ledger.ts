@@ -38,10 +38,11 @@ export interface TaskTrace {
   metrics: TaskMetrics;
 }
 
-/** Numbers only, named by unit: records, rows, bytes, objects, shards. */
+/** Numbers only, named by unit: records, rows, bytes, objects, shards, columns. */
 export interface TaskMetrics {
   objects?: number;
   shards?: number;
+  columns?: number;
   records?: number;
   rows?: number;
   bytes?: number;
@@ -50,7 +51,15 @@ export interface TaskMetrics {
 }
 
 /** The tasks that run once a run; those of a Map write their trace beside their object, shard or sink. */
-export type RunTask = 'OpenRun' | 'Discover' | 'Plan' | 'Reconcile' | 'Catalog' | 'CloseRun' | 'FailRun';
+export type RunTask =
+  | 'OpenRun'
+  | 'Discover'
+  | 'Plan'
+  | 'Columns'
+  | 'Reconcile'
+  | 'Catalog'
+  | 'CloseRun'
+  | 'FailRun';
 
 export interface RunRecord {
   job: string;
@@ -114,6 +123,14 @@ export interface BucketRecord {
   ids: number | null;
   repeats: number | null;
   losers: number | null;
+  error: ErrorRecord | null;
+  trace: TaskTrace | null;
+}
+
+/** One shard of a run whose slice decides its columns, written by Survey. */
+export interface SurveyRecord {
+  n: number;
+  status: 'done' | 'failed';
   error: ErrorRecord | null;
   trace: TaskTrace | null;
 }

@@ -1,7 +1,7 @@
 /** The proof that nothing was lost, shard by shard, from three counts that share no code. */
 import { type ErrorRecord, ForebayError, isErrorName, RecordedError } from './errors.ts';
 import type { Contract } from './job/model.ts';
-import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord } from './ledger.ts';
+import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord, SurveyRecord } from './ledger.ts';
 import type { Shard } from './shard.ts';
 
 export interface Evidence {
@@ -117,13 +117,23 @@ const mismatch = (
       `and ${filtered} filtered, which makes ${rows + rejected + filtered}; nothing is published, please report it`,
   );
 
+/** Every shard is surveyed, or the first cause by its name, or `ShardIncomplete`. */
+export function surveyed(runId: string, planned: readonly Shard[], surveys: SurveyRecord[]): void {
+  raiseFirst({ what: 'surveys', of: planned.length, records: surveys });
+  const done = new Set(surveys.map(({ n }) => n));
+  const silent = planned.find(({ n }) => !done.has(n));
+  if (silent !== undefined) throw incomplete(runId, silent.n, 'Survey');
+}
+
+interface Stage {
+  what: string;
+  of: number;
+  records: Array<{ n: number; status: string; error: ErrorRecord | null }>;
+}
+
 /** The first failure by number, objects before shards before sinks: what comes later may only follow from it. */
 function raiseFirstFailure({ objects, shards, sinks, planned, keys }: Evidence): void {
-  const stages: Array<{
-    what: string;
-    of: number;
-    records: Array<{ n: number; status: string; error: ErrorRecord | null }>;
-  }> = [
+  const stages: Stage[] = [
     { what: 'objects', of: objects.length, records: objects },
     { what: 'shards', of: planned.length, records: shards },
     { what: 'buckets', of: keys?.planned ?? 0, records: keys?.buckets ?? [] },
@@ -134,12 +144,14 @@ function raiseFirstFailure({ objects, shards, sinks, planned, keys }: Evidence):
       records,
     })),
   ];
-  for (const { what, of, records } of stages) {
-    const failed = records.filter(({ status }) => status === 'failed').sort((a, b) => a.n - b.n);
-    const [first] = failed;
-    if (first !== undefined)
-      throw asCause(first.error, `${failed.length} of ${of} ${what} failed, first number ${first.n}`);
-  }
+  stages.forEach(raiseFirst);
+}
+
+function raiseFirst({ what, of, records }: Stage): void {
+  const failed = records.filter(({ status }) => status === 'failed').sort((a, b) => a.n - b.n);
+  const [first] = failed;
+  if (first !== undefined)
+    throw asCause(first.error, `${failed.length} of ${of} ${what} failed, first number ${first.n}`);
 }
 
 function asCause(error: ErrorRecord | null, where: string): Error {

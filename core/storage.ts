@@ -23,6 +23,10 @@ export const objectsKey = (job: string, runId: string): string => `${stagingPref
 export const scanKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}scans/${n}.json`;
 export const shardsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}shards.json`;
+export const surveyKey = (job: string, runId: string, n: number): string =>
+  `${stagingPrefix(job, runId)}surveys/${n}.json`;
+/** The columns that the slice has beside those of its contract. */
+export const columnsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}columns.json`;
 export const batchKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}batches/${n}.parquet`;
 /** The shard's batch without the records that a repeated key costs it. */

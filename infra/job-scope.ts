@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { evolves } from '../core/contract/slice.ts';
 import { jobStagingPrefix } from '../core/storage.ts';
 import type { Variable } from '../tasks/environment.ts';
 import type { JobProps } from './job.ts';
@@ -46,6 +47,11 @@ export class JobScope {
 
   get staging(): string {
     return jobStagingPrefix(this.job);
+  }
+
+  /** Prefixes of what is decided of the columns of slices; none where the contract alone says them. */
+  get columns(): string[] {
+    return evolves(this.props.version.job.contract) ? [`${this.staging}*/columns.json`] : [];
   }
 
   /** Of the job's versions. */

@@ -1,10 +1,11 @@
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { JobTask, KeyTask } from '../workflows/parts.ts';
+import { evolves } from '../core/contract/slice.ts';
+import type { ColumnTask, JobTask, KeyTask } from '../workflows/parts.ts';
 import type { JobProps } from './job.ts';
 import { JobScope } from './job-scope.ts';
-import { catalog, closeRun, discover, failRun, openRun, plan, reconcile } from './run-tasks.ts';
-import { envelope, extract, keys, recordFailure, settle, writeLake } from './shard-tasks.ts';
+import { catalog, closeRun, columns, discover, failRun, openRun, plan, reconcile } from './run-tasks.ts';
+import { envelope, extract, keys, recordFailure, settle, survey, writeLake } from './shard-tasks.ts';
 import type { Task } from './task.ts';
 
 /** A job's functions. */
@@ -13,6 +14,8 @@ export class JobTasks extends Construct {
   readonly versions: Record<JobTask, IVersion>;
   /** `null`: the job lets repeated keys be, and needs none of these. */
   readonly keyVersions: Record<KeyTask, IVersion> | null;
+  /** `null`: the contract alone says which columns there are, and none of these is needed. */
+  readonly columnVersions: Record<ColumnTask, IVersion> | null;
 
   constructor(scope: Construct, id: string, props: JobProps) {
     super(scope, id);
@@ -32,5 +35,8 @@ export class JobTasks extends Construct {
     };
     const settles = props.version.job.contract.onRepeatedKey !== 'allow';
     this.keyVersions = settles ? { Keys: keys(of).version, Settle: settle(of).version } : null;
+    this.columnVersions = evolves(props.version.job.contract)
+      ? { Survey: survey(of).version, Columns: columns(of).version }
+      : null;
   }
 }

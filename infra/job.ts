@@ -50,6 +50,7 @@ export class Job extends Construct {
         jobMachine(this, {
           job: { name: version.job.name, version: version.version },
           functions: tasks.versions,
+          columnFunctions: tasks.columnVersions,
           keyFunctions: tasks.keyVersions,
           listings: { bucket: shared.zones.ops.bucket, prefix: jobStagingPrefix(version.job.name) },
           queues: { lake: queue },

@@ -3,12 +3,13 @@ import { Duration } from 'aws-cdk-lib';
 import { tableName } from '../core/storage.ts';
 import { environment as catalogEnvironment } from '../tasks/catalog/contract.ts';
 import { environment as closeRunEnvironment } from '../tasks/close-run/contract.ts';
+import { environment as columnsEnvironment } from '../tasks/columns/contract.ts';
 import { environment as discoverEnvironment } from '../tasks/discover/contract.ts';
 import { environment as failRunEnvironment } from '../tasks/fail-run/contract.ts';
 import { environment as openRunEnvironment } from '../tasks/open-run/contract.ts';
 import { environment as planEnvironment } from '../tasks/plan/contract.ts';
 import { environment as reconcileEnvironment } from '../tasks/reconcile/contract.ts';
-import { useGlue } from './glue.ts';
+import { readTable, useGlue } from './glue.ts';
 import { missObjects, publish, readObjects, useRuns, useSlices, writeObjects } from './grants.ts';
 import { type JobScope, listing, small } from './job-scope.ts';
 import { executionArns, stateMachineArn } from './names.ts';
@@ -54,6 +55,16 @@ export function plan(of: JobScope): Task {
   missObjects(task, shared.zones.ops.bucket.bucketArn, of.staging);
   writeObjects(task, shared.zones.ops, of.staging);
   useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');
+  return task;
+}
+
+export function columns(of: JobScope): Task {
+  const { shared } = of.props;
+  const task = of.task('Columns', 'columns', columnsEnvironment, listing, true);
+  readObjects(task, shared.zones.ops, of.staging, of.versions);
+  writeObjects(task, shared.zones.ops, ...of.columns);
+  useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');
+  readTable(task, shared.database, tableName(of.job));
   return task;
 }
 

@@ -6,6 +6,7 @@ import { environment as extractEnvironment } from '../tasks/extract/contract.ts'
 import { environment as keysEnvironment } from '../tasks/keys/contract.ts';
 import { environment as recordFailureEnvironment } from '../tasks/record-failure/contract.ts';
 import { environment as settleEnvironment } from '../tasks/settle/contract.ts';
+import { environment as surveyEnvironment } from '../tasks/survey/contract.ts';
 import { environment as writeLakeEnvironment } from '../tasks/write-lake/contract.ts';
 import { putOutcomes, readObjects, readOutcomes, useRuns, writeObjects } from './grants.ts';
 import { type JobScope, type Shape, small } from './job-scope.ts';
@@ -33,9 +34,21 @@ export function extract(of: JobScope): Task {
 
 const engine: Shape = { timeout: Duration.minutes(15), memoryMiB: 1_769, temporaryMiB: 2_048 };
 
+/** Reads what a shard's fields are. */
+export function survey(of: JobScope): Task {
+  const { shared } = of.props;
+  const task = of.task('Survey', 'survey', surveyEnvironment, engine, true);
+  readObjects(task, shared.zones.raw, ...rawPrefixes(of.job));
+  readObjects(task, shared.zones.ops, of.versions);
+  writeObjects(task, shared.zones.ops, `${of.staging}*/surveys/`);
+  putOutcomes(task, shared.ledger);
+  return task;
+}
+
 export function envelope(of: JobScope): Task {
   const task = of.task('Envelope', 'envelope', envelopeEnvironment, engine, true);
   mayEnvelope(of, task);
+  readObjects(task, of.props.shared.zones.ops, ...of.columns);
   return task;
 }
 

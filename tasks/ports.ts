@@ -7,9 +7,11 @@ import { ledger } from '../aws/ledger.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
 import { queue } from '../aws/sqs.ts';
+import { evolves, type SliceColumns, withColumns } from '../core/contract/slice.ts';
 import type { Job } from '../core/job/model.ts';
 import type { OutboxRecord } from '../core/ledger.ts';
 import type { ObjectRef } from '../core/run.ts';
+import { columnsKey } from '../core/storage.ts';
 import type { CompletionDeps } from './completion.ts';
 import { readJobVersion } from './job-version.ts';
 
@@ -27,6 +29,16 @@ export const jobReader =
   (objects: ObjectStore, opsBucket: string) =>
   (run: { job: string; jobVersion: string }): Promise<Job> =>
     readJobVersion((key) => objects.get({ bucket: opsBucket, key }), run);
+
+/** The job with the contract of the run's slice, for whoever works behind Columns. */
+export const sliceReader =
+  (objects: ObjectStore, opsBucket: string) =>
+  async (run: { job: string; jobVersion: string; runId: string }): Promise<Job> => {
+    const job = await jobReader(objects, opsBucket)(run);
+    if (!evolves(job.contract)) return job;
+    const ref = { bucket: opsBucket, key: columnsKey(run.job, run.runId) };
+    return withColumns(job, await readJson<SliceColumns>(objects, ref));
+  };
 
 export const readJson = async <T>(objects: ObjectStore, ref: ObjectRef): Promise<T> =>
   JSON.parse((await objects.get(ref)).toString('utf8')) as T;

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { DiscoverOutput } from '../tasks/discover/contract.ts';
 import type { FailRunOutput } from '../tasks/fail-run/contract.ts';
 import type { BusyRun } from '../tasks/open-run/contract.ts';
+import { columnsPart } from './columns.ts';
 import { childrenOf, invoke, type JobMachineProps, keepInput, recordFailure } from './parts.ts';
 import { shardsPart } from './shards.ts';
 
@@ -40,8 +41,11 @@ const retryCount = '{% $states.context.State.RetryCount %}';
 function branch(scope: Construct, props: JobMachineProps): sfn.IChainable {
   const { functions } = props;
   const nothingNew = new sfn.Pass(scope, 'NothingNew');
-  const load = extractMap(scope, props)
-    .next(invoke(scope, 'Plan', functions.Plan))
+  const planned = extractMap(scope, props).next(invoke(scope, 'Plan', functions.Plan));
+  const { columnFunctions } = props;
+  const decided =
+    columnFunctions === null ? planned : planned.next(columnsPart(scope, props, columnFunctions));
+  const load = decided
     .next(shardsPart(scope, props))
     .next(invoke(scope, 'Reconcile', functions.Reconcile))
     .next(invoke(scope, 'Catalog', functions.Catalog));

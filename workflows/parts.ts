@@ -21,12 +21,16 @@ export type JobTask =
   | 'CloseRun'
   | 'FailRun';
 
+/** Those that only jobs have whose slices decide their columns. */
+export type ColumnTask = 'Survey' | 'Columns';
 /** Those that only jobs with a policy for repeated keys have. */
 export type KeyTask = 'Keys' | 'Settle';
 
 export interface JobMachineProps {
   job: { name: string; version: string };
   functions: Record<JobTask, IVersion>;
+  /** Of a job whose slices decide their columns; `null`: of any other. */
+  columnFunctions: Record<ColumnTask, IVersion> | null;
   /** Of a job that settles repeated keys; `null`: of any other. */
   keyFunctions: Record<KeyTask, IVersion> | null;
   /** The listings that the Maps go over. */

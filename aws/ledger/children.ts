@@ -1,20 +1,31 @@
-/** Objects, shards, buckets and sinks of a run: written by many at once, read together. */
-import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord } from '../../core/ledger.ts';
+/** Objects, surveys, shards, buckets and sinks of a run: written by many at once, read together. */
+import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord, SurveyRecord } from '../../core/ledger.ts';
 import type { Ledger } from '../interfaces.ts';
 import type { Tables } from './keys.ts';
-import { bucketKey, childPartition, objectKey, settledKey, shardKey, sinkKey, spread } from './keys.ts';
+import {
+  bucketKey,
+  childPartition,
+  objectKey,
+  settledKey,
+  shardKey,
+  sinkKey,
+  spread,
+  surveyRecordKey,
+} from './keys.ts';
 import type { Item, Store } from './store.ts';
 
 type ChildVerbs =
   | 'putObject'
   | 'putShard'
   | 'putSink'
+  | 'putSurvey'
   | 'putBucket'
   | 'putSettled'
   | 'getShard'
   | 'listObjects'
   | 'listShards'
   | 'listSinks'
+  | 'listSurveys'
   | 'listBuckets'
   | 'listSettled';
 
@@ -23,6 +34,7 @@ export function childVerbs(store: Store, tables: Tables): Pick<Ledger, ChildVerb
     putObject: (runId, record) => put(store, tables, objectKey(runId, record.n), record),
     putShard: (runId, record) => put(store, tables, shardKey(runId, record.n), record),
     putSink: (runId, record) => put(store, tables, sinkKey(runId, record.sink, record.n), record),
+    putSurvey: (runId, record) => put(store, tables, surveyRecordKey(runId, record.n), record),
     putBucket: (runId, record) => put(store, tables, bucketKey(runId, record.n), record),
     putSettled: (runId, record) => put(store, tables, settledKey(runId, record.n), record),
     getShard: async (runId, n) => {
@@ -32,6 +44,7 @@ export function childVerbs(store: Store, tables: Tables): Pick<Ledger, ChildVerb
     listObjects: (runId) => list<ObjectRecord>(store, tables, runId, 'OBJECT#'),
     listShards: (runId) => list<ShardRecord>(store, tables, runId, 'SHARD#'),
     listSinks: (runId, sink) => list<SinkRecord>(store, tables, runId, `SINK#${sink}#`),
+    listSurveys: (runId) => list<SurveyRecord>(store, tables, runId, 'SURVEY#'),
     listBuckets: (runId) => list<BucketRecord>(store, tables, runId, 'BUCKET#'),
     listSettled: (runId) => list<ShardRecord>(store, tables, runId, 'SETTLED#'),
   };
@@ -45,7 +58,7 @@ async function put(
   store: Store,
   tables: Tables,
   key: Item,
-  record: ObjectRecord | ShardRecord | SinkRecord | BucketRecord,
+  record: ObjectRecord | ShardRecord | SinkRecord | SurveyRecord | BucketRecord,
 ): Promise<void> {
   const failed = await store.transact([
     {

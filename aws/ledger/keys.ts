@@ -36,6 +36,11 @@ export const sinkKey = (runId: string, sink: string, n: number) => ({
   sk: `SINK#${sink}#${padded(n)}`,
 });
 
+export const surveyRecordKey = (runId: string, n: number) => ({
+  pk: childPartition(runId, n),
+  sk: `SURVEY#${padded(n)}`,
+});
+
 export const bucketKey = (runId: string, n: number) => ({
   pk: childPartition(runId, n),
   sk: `BUCKET#${padded(n)}`,

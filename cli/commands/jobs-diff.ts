@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ColumnChange, columnChanges } from '../../core/catalog.ts';
+import { type ColumnChange, columnChanges, type TableColumn } from '../../core/catalog.ts';
 import { catalogColumns } from '../../core/contract/output.ts';
 import { type JobChange, jobChanges } from '../../core/job/diff.ts';
 import type { Job, JobVersion } from '../../core/job/model.ts';
@@ -18,8 +18,11 @@ export interface JobDiff {
   version: string;
   changes: JobChange[];
   /** `columns`: those that change. `exists`: a first run has made the table. */
-  table: { name: string; exists: boolean; columns: ColumnChange[] };
+  table: { name: string; exists: boolean; columns: TableChange[] };
 }
+
+/** `kept`: the contract names it no more, but takes new columns, and so this one where a slice has its field. */
+export type TableChange = Omit<ColumnChange, 'change'> & { change: ColumnChange['change'] | 'kept' };
 
 export function addDiff(jobs: Command, open: OpenSession): void {
   jobs
@@ -47,12 +50,11 @@ export function addDiff(jobs: Command, open: OpenSession): void {
     });
 }
 
-const isRefused = ({ change }: ColumnChange): boolean => change === 'refused';
+const isRefused = ({ change }: TableChange): boolean => change === 'refused';
 
 async function diffOf(cloud: Cloud, { job, version }: JobVersion): Promise<JobDiff> {
   const deployed = await deployedJob(cloud, job.name);
   const table = await cloud.catalog.getTable(tableName(job.name));
-  const columns = columnChanges(table?.columns ?? [], catalogColumns(job));
   return {
     job: job.name,
     deployed: deployed === null ? null : versionOf(deployed).version,
@@ -61,9 +63,20 @@ async function diffOf(cloud: Cloud, { job, version }: JobVersion): Promise<JobDi
     table: {
       name: tableName(job.name),
       exists: table !== null,
-      columns: columns.filter(({ change }) => change !== 'same'),
+      columns: tableChanges(deployed, job, table?.columns ?? []),
     },
   };
+}
+
+/** What the deploy would change of a table. Columns that slices brought are not the contract's to take away. */
+export function tableChanges(deployed: Job | null, job: Job, table: readonly TableColumn[]): TableChange[] {
+  const named = new Set(deployed?.contract.columns.map(({ name }) => name.toLowerCase()));
+  const takesNew = job.contract.onNewColumn === 'evolve';
+  return columnChanges(table, catalogColumns(job)).flatMap((column): TableChange[] => {
+    if (column.change === 'same') return [];
+    if (column.change !== 'left' || !takesNew) return [column];
+    return named.has(column.name.toLowerCase()) ? [{ ...column, change: 'kept' }] : [];
+  });
 }
 
 async function deployedJob(cloud: Cloud, job: string): Promise<Job | null> {
@@ -94,7 +107,7 @@ function print(out: Output, { job, deployed, version, changes, table }: JobDiff)
 const shown = ({ before, after }: JobChange): string => `${text(before)} -> ${text(after)}`;
 const text = (value: unknown): string => (value === undefined ? 'none' : toJson(value));
 
-function described({ name, before, after, change }: ColumnChange): string {
+function described({ name, before, after, change }: TableChange): string {
   switch (change) {
     case 'added':
       return `column ${name}: added as ${after}; former slices read it as null`;
@@ -102,6 +115,8 @@ function described({ name, before, after, change }: ColumnChange): string {
       return `column ${name}: ${before} becomes ${after}`;
     case 'narrower':
       return `column ${name}: stays ${before}, which holds ${after}`;
+    case 'kept':
+      return `column ${name}: stays ${before}, and new slices fill it where they have its field`;
     case 'left':
       return `column ${name}: stays, and reads as null in new slices`;
     default:

@@ -12,9 +12,11 @@ import type { Shard } from '../../core/shard.ts';
 import { batchKey, rejectsKey } from '../../core/storage.ts';
 import { type EnvelopeDeps, envelope } from '../../tasks/envelope/envelope.ts';
 import type { KeyDeps } from '../../tasks/envelope/keys.ts';
+import { withFileColumns } from './columns.ts';
 import type { ExtractedFile } from './extract.ts';
 import { jsonSql, objectSql } from './json.ts';
 import type { Lines } from './lines.ts';
+import { refusing } from './refuse.ts';
 import type { Reading } from './shards.ts';
 
 export interface EnvelopeOptions {
@@ -40,7 +42,10 @@ export async function withJob<T>(
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   try {
     const duck = await instance.connect();
-    const local = localDeps(file, options);
+    const job = await refusing(file.path, 'all', file.header?.offset ?? 0, () =>
+      withFileColumns(file, options.job, directory),
+    );
+    const local = localDeps(file, { ...options, job });
     return await use(async (shard) => {
       const { record, put } = await local.envelope(run, shard);
       const batch = join(directory, 'batch.parquet');

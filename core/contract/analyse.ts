@@ -76,6 +76,10 @@ const spelled = <T extends Expression>(source: T, spell: (name: string) => strin
     ? { ...source, name: spell(source.name) }
     : { ...source, names: [...new Set(source.names.map(spell))] };
 
+/** Whether a field is read for a column alone that the slice's data brought: a file may be without it. */
+export const isBrought = ({ columns }: AnalysedContract, field: string): boolean =>
+  columns.some(({ column, source }) => column.evolved === true && namesOf(source).includes(field));
+
 export const namesOf = (source: Expression): string[] =>
   source.kind === 'field' ? [source.name] : source.names;
 

@@ -1,7 +1,7 @@
 /** What may be wrong with a record, in the order in which it is looked for, as SQL over its texts and values. */
 import type { Contract } from '../job/model.ts';
 import type { RejectCode } from '../shard.ts';
-import { type AnalysedColumn, type AnalysedContract, namesOf } from './analyse.ts';
+import { type AnalysedColumn, type AnalysedContract, isBrought, namesOf } from './analyse.ts';
 import type { Fault } from './judge.ts';
 import { nestedFaults } from './nested.ts';
 import { article, isNested, type NestedType, typeWord } from './types.ts';
@@ -69,7 +69,7 @@ export function checksOf(
 function addMissing(checks: Checks, contract: AnalysedContract, absent: Absent): void {
   for (const [field, name] of contract.fields.entries()) {
     const condition = absent(field);
-    if (condition === null) continue;
+    if (condition === null || isBrought(contract, name)) continue;
     checks.add(condition, 'ColumnMissing', null, `no field '${name}', which the contract reads`);
   }
 }

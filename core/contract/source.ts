@@ -2,7 +2,7 @@
 import { ForebayError } from '../errors.ts';
 import { type NameKey, nameKey, shownField, unreadPositions } from '../formats/names.ts';
 import type { Job } from '../job/model.ts';
-import { type AnalysedContract, namesOf } from './analyse.ts';
+import { type AnalysedContract, isBrought, namesOf } from './analyse.ts';
 
 type Policies = Pick<Job, 'name' | 'contract'>;
 
@@ -30,7 +30,7 @@ export function missingFields(
 
 /** Whether the file is read without a field. A filter needs all of its own: of nothing it would leave out all records. */
 function isSpared({ contract: policies }: Policies, contract: AnalysedContract, field: string): boolean {
-  if (policies.onMissingColumn === 'discard-record') return true;
+  if (policies.onMissingColumn === 'discard-record' || isBrought(contract, field)) return true;
   if (contract.filter?.names.includes(field)) return false;
   const columns = contract.columns.filter(({ source }) => namesOf(source).includes(field));
   if (policies.onMissingColumn === 'discard-column') return columns.every(({ column }) => column.nullable);

@@ -4,9 +4,17 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { build } from 'esbuild';
-import { analyseContract, bindProblems, type ContractProblem } from '../contract/analyse.ts';
+import {
+  type AnalysedContract,
+  analyseContract,
+  bindProblems,
+  type ContractProblem,
+} from '../contract/analyse.ts';
+import { widestColumns } from '../contract/decide.ts';
 import { withDuckDB } from '../contract/duckdb.ts';
+import { withColumns } from '../contract/slice.ts';
 import { nameKey } from '../formats/names.ts';
 import { fieldProblem, namesGiven } from './format/format.ts';
 import { isJobDefinition } from './index.ts';
@@ -131,13 +139,29 @@ function expressionProblems(files: readonly Checked[]): Promise<Problem[]> {
       found.push(...unknownFields(job, analysed.fields), ...unreadFields(job, analysed.fields));
       // Against a column's stand-in no expression would have the type that it will have.
       const typed = !known.some(({ field }) => field.startsWith('contract.columns'));
-      if (typed) found.push(...(await bindProblems(duck, analysed)));
+      if (typed) found.push(...(await boundProblems(duck, job, analysed)));
       problems.push(
         ...found.map(({ field, value, allowed }) => ({ file, field, value: shown(value), allowed })),
       );
     }
     return problems;
   });
+}
+
+/** Of expressions over columns as the contract has them, and as wide as slices may make them. */
+async function boundProblems(
+  duck: DuckDBConnection,
+  job: Job,
+  analysed: AnalysedContract,
+): Promise<ContractProblem[]> {
+  const found = await bindProblems(duck, analysed);
+  if (found.length > 0 || job.contract.onRetypedColumn !== 'evolve') return found;
+  const { contract } = withColumns(job, { added: [], widened: widestColumns(analysed) });
+  const wide = await bindProblems(duck, (await analyseContract(duck, contract)).analysed);
+  return wide.map((problem) => ({
+    ...problem,
+    allowed: `${problem.allowed}, with columns of wider types as well: onRetypedColumn is 'evolve'`,
+  }));
 }
 
 /** A field that the format cannot have, as the job itself says, is known now. */

@@ -84,6 +84,8 @@ export interface Column {
   nullable: boolean;
   /** SQL over the source's fields; `null`: the source's field of the column's own name. */
   from: string | null;
+  /** Not the contract's, but brought by the slice's data: a file may be without its field. No job version has it. */
+  evolved?: true;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Rules across the fields of a job. Shapes are spec.ts's. */
 import { isNested, parseType, type Typed } from '../contract/types.ts';
 import { nameKey } from '../formats/names.ts';
+import { isColumnName, reservedNames } from './column-names.ts';
 import { formatRules, namesGiven, toFormat } from './format/format.ts';
 import type { Job } from './model.ts';
 import { privacyRules, toPrivacy } from './privacy.ts';
@@ -14,6 +15,7 @@ export function brokenRules(job: Job): Found[] {
     ...memberNames(job),
     ...references(job),
     ...keyRules(job),
+    ...newColumns(job),
     ...privacyRules(job),
     ...formatRules(job.format),
     ...givenNames(job),
@@ -21,14 +23,11 @@ export function brokenRules(job: Job): Found[] {
   ];
 }
 
-/** Names that the table itself has. */
-const reserved = ['metadata', 'slice'];
-
 function columnNames(job: Job): Found[] {
   const seen = new Map<string, string>();
   return job.contract.columns.flatMap(({ name }) => {
     const field = `contract.columns.${name}`;
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) {
+    if (!isColumnName(name)) {
       return [
         {
           field,
@@ -38,12 +37,12 @@ function columnNames(job: Job): Found[] {
       ];
     }
     const lower = name.toLowerCase();
-    if (reserved.includes(lower)) {
+    if (reservedNames.includes(lower)) {
       return [
         {
           field,
           value: shown(name),
-          allowed: `a name other than ${reserved.join(' and ')}, which every table has`,
+          allowed: `a name other than ${reservedNames.join(' and ')}, which every table has`,
         },
       ];
     }
@@ -104,6 +103,14 @@ function keyRules({ contract: { columns, key, onRepeatedKey } }: Job): Found[] {
     });
   }
   return found;
+}
+
+/** Who protects some columns has to say of each other one that it needs no protection: nobody has, of a new one. */
+function newColumns({ contract, privacy }: Job): Found[] {
+  if (contract.onNewColumn !== 'evolve' || Object.keys(privacy).length === 0) return [];
+  const allowed =
+    "'fail', 'discard-column' or 'discard-record' in a job with privacy rules: a new column would be in the table as it came";
+  return [{ field: 'contract.onNewColumn', value: shown(contract.onNewColumn), allowed }];
 }
 
 /** Names that are the same, case and all, are the format's own matter. */

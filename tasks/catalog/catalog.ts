@@ -25,6 +25,7 @@ export function commitRun(deps: CatalogDeps, input: CatalogInput): Promise<Catal
   const { run, status, manifest } = input;
   return traced(deps, run, 'Catalog', input.attempt, async () => {
     if ('counts' in input) {
+      await fitTable(deps, run, manifest);
       const commit = {
         manifest: { bucket: manifest.bucket, key: manifest.key },
         counts: input.counts,
@@ -39,6 +40,16 @@ export function commitRun(deps: CatalogDeps, input: CatalogInput): Promise<Catal
       metrics: { rows },
     };
   });
+}
+
+/**
+ * Two slices that run at the same time may each bring a column that the table does not have, with two types. The
+ * table takes the one that comes first; the other run must know it while it can still fail, and a committed one
+ * cannot. Columns of a run that is never committed stay, and read as null.
+ */
+async function fitTable(deps: CatalogDeps, run: RunRef, ref: ObjectRef): Promise<void> {
+  const record = await deps.getRun(run.job, run.runId);
+  if (record?.status === 'RUNNING') await evolveTable(deps, await deps.readManifest(ref));
 }
 
 async function mustBeCommitted(deps: CatalogDeps, run: RunRef): Promise<void> {

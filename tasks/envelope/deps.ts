@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { kms, ssm } from '../../aws/clients.ts';
 import { dataKeys } from '../../aws/kms.ts';
 import { secrets } from '../../aws/ssm.ts';
-import { jobReader, ledgerOf, now, region, store } from '../ports.ts';
+import { withDirectory } from '../directory.ts';
+import { ledgerOf, now, region, sliceReader, store } from '../ports.ts';
 import type { environment } from './contract.ts';
 import type { EnvelopeDeps } from './envelope.ts';
 
@@ -15,7 +13,7 @@ export function envelopeDeps(env: Record<(typeof environment)[number], string>):
   const ops = (key: string) => ({ bucket: env.OPS_BUCKET, key });
   return {
     ...ledgerOf(env),
-    readJob: jobReader(objects, env.OPS_BUCKET),
+    readJob: sliceReader(objects, env.OPS_BUCKET),
     // The key is this run's own, and written once: it has no other version.
     readRaw: (object, range) => objects.getRange(object, range),
     putOps: (key, body) => objects.put(ops(key), body),
@@ -48,15 +46,4 @@ export function remembered<T>(ask: (name: string) => Promise<T>): (name: string)
     answers.set(name, answer);
     return answer;
   };
-}
-
-/** A warm function keeps its disk: what one shard leaves would fill it. */
-async function withDirectory<T>(use: (path: string) => Promise<T>): Promise<T> {
-  const path = join(tmpdir(), `forebay-${randomUUID()}`);
-  await mkdir(path, { recursive: true });
-  try {
-    return await use(path);
-  } finally {
-    await rm(path, { recursive: true, force: true });
-  }
 }

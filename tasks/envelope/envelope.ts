@@ -9,18 +9,17 @@ import { recordFormat } from '../../core/formats/format.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { ShardRecord } from '../../core/ledger.ts';
 import { keysOf } from '../../core/privacy/rules.ts';
-import type { ObjectRef, RunRef } from '../../core/run.ts';
-import type { Batch, ByteRange, Reject, Shard } from '../../core/shard.ts';
+import type { RunRef } from '../../core/run.ts';
+import type { Batch, Reject, Shard } from '../../core/shard.ts';
 import { batchKey, cellsKey, keysKey, rejectsKey } from '../../core/storage.ts';
+import { type RawDeps, readShard } from '../shard-bytes.ts';
 import { traceOf } from '../trace.ts';
 import type { EnvelopeInput, EnvelopeOutput } from './contract.ts';
 import { type KeyDeps, withKeys } from './keys.ts';
 
 /** What it takes to envelope a shard, whoever does it. */
-export interface ShardDeps extends KeyDeps {
+export interface ShardDeps extends RawDeps, KeyDeps {
   readJob(run: RunRef): Promise<Job>;
-  /** Of a raw object, or of what was unpacked from it. */
-  readRaw(object: ObjectRef, range: ByteRange): Promise<Buffer>;
   /** Puts an object into the ops bucket. */
   putOps(key: string, body: Uint8Array): Promise<unknown>;
   /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
@@ -81,9 +80,7 @@ export async function envelopeBytes(
   directory: string,
   leaveOut?: LeftOut,
 ): Promise<ShardOutput> {
-  const object = shard.unpacked ?? shard.raw;
-  const bytes = await readWhole(deps, object, shard);
-  const header = shard.header === null ? null : await readWhole(deps, object, shard.header);
+  const { header, bytes } = await readShard(deps, shard);
   return withKeys(deps, job, (keys) =>
     envelopeShard({
       job,
@@ -101,13 +98,6 @@ export async function envelopeBytes(
       ...(leaveOut === undefined ? {} : { leaveOut }),
     }),
   );
-}
-
-async function readWhole(deps: ShardDeps, object: ObjectRef, range: ByteRange): Promise<Buffer> {
-  const bytes = await deps.readRaw(object, range);
-  if (bytes.length === range.length) return bytes;
-  const what = `${object.key} gave ${bytes.length} of the ${range.length} bytes from ${range.offset}`;
-  throw new ForebayError('ServiceUnavailable', `${what}; it is read again`);
 }
 
 /** What a job encrypts comes out differently each time, as its data key is new: what was put first stays. */

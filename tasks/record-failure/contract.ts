@@ -1,12 +1,13 @@
 import type { RunRef } from '../../core/run.ts';
 
-/** A child of a Map that failed: an object (Extract) or a shard (Envelope, Dispatch). */
+/** A child of a Map that failed: an object (Extract) or a shard (Survey, Envelope, Dispatch). */
 export interface RecordFailureInput {
   run: RunRef;
   failed:
     | { object: number; name: string }
     | { shard: number }
     | { shard: number; sink: string }
+    | { survey: number }
     | { bucket: number }
     | { settled: number };
   error: { Error: string; Cause: string };

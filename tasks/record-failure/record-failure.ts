@@ -4,7 +4,7 @@ import type { RecordFailureInput, RecordFailureOutput } from './contract.ts';
 
 export type RecordFailureDeps = Pick<
   Ledger,
-  'putObject' | 'putShard' | 'putSink' | 'putBucket' | 'putSettled'
+  'putObject' | 'putShard' | 'putSink' | 'putSurvey' | 'putBucket' | 'putSettled'
 >;
 
 /**
@@ -23,6 +23,8 @@ export async function recordFailure(
   } else if ('sink' in failed) {
     const { shard: n, sink } = failed;
     await deps.putSink(run.runId, { n, sink, rows: null, bytes: null, sha256: null, key: null, ...none });
+  } else if ('survey' in failed) {
+    await deps.putSurvey(run.runId, { n: failed.survey, ...none });
   } else if ('bucket' in failed) {
     await deps.putBucket(run.runId, { n: failed.bucket, ids: null, repeats: null, losers: null, ...none });
   } else if ('settled' in failed) {

@@ -300,6 +300,19 @@ function runs(use: () => Ledger): void {
     expect(await use().listBuckets(randomUUID())).toEqual([]);
   });
 
+  test('surveys are listed apart from the shards that they are of, and a failed one never replaces one that is done', async () => {
+    const runId = randomUUID();
+    const survey = (n: number, status: 'done' | 'failed' = 'done') => ({
+      ...{ n, status, error: null, trace: null },
+    });
+    await use().putShard(runId, shard(1));
+    await use().putSurvey(runId, survey(17));
+    await use().putSurvey(runId, survey(2, 'failed'));
+    await use().putSurvey(runId, survey(17, 'failed'));
+    expect(await use().listSurveys(runId)).toEqual([survey(2, 'failed'), survey(17)]);
+    expect(await use().listShards(runId)).toEqual([shard(1)]);
+  });
+
   test('done replaces failed, failed never replaces done', async () => {
     const runId = randomUUID();
     await use().putShard(runId, shard(0, 'failed'));

@@ -37,6 +37,10 @@ def timestamp(value):
     return datetime.datetime.fromisoformat(value).isoformat(sep=" ")
 
 
+def double(value):
+    return repr(float(value)).removesuffix(".0")
+
+
 def null_or(read, *nulls):
     return lambda value: None if value in nulls else read(value)
 
@@ -57,6 +61,11 @@ LAYOUTS = {
             null_or(text, "", "\\N"), integer, null_or(text, "", "\\N"),
         ],
     ),
+    # By name: a file may be without a field that others have.
+    "sizes": dict(
+        header=True,
+        fields=dict(id=integer, qty=integer, a=null_or(text, ""), b=null_or(double, "")),
+    ),
 }
 
 
@@ -66,6 +75,10 @@ def decimal_of(places):
 
 def rows_of_csv(layout, file):
     rules = LAYOUTS[layout]
+    if "fields" in rules:
+        for row in csv.DictReader(file):
+            yield [read(row.get(name, "")) for name, read in rules["fields"].items()]
+        return
     rows = csv.reader(file)
     if rules["header"]:
         next(rows)

@@ -27,6 +27,9 @@ import { type Cloud, root, startCloud } from '../support/cloud.ts';
 import { clientOf } from '../support/consumer.ts';
 import { physical, resourcesOf, type Settings, sessionOf } from '../support/roles.ts';
 
+const readsStaging = ['own read staging', 'own read columns'];
+const writesStaging = ['own write staging', 'own write columns', 'own write survey'];
+
 /**
  * What each function may do, of all calls: `own` to its own job, `other` to another, and what all jobs share.
  * Written from the design: who reads and writes which zone, table, queue and secret.
@@ -46,7 +49,7 @@ const business: Record<string, string[]> = {
     'tell the bus',
     'send to job DLQ',
   ],
-  Discover: ['own list inbox', 'own read job version', 'own write staging', 'get slice', 'update run'],
+  Discover: ['own list inbox', 'own read job version', ...writesStaging, 'get slice', 'update run'],
   Extract: [
     'own list inbox',
     'own read inbox',
@@ -55,22 +58,34 @@ const business: Record<string, string[]> = {
     'own read unpacked',
     'own write unpacked',
     'own read job version',
-    'own write staging',
+    ...writesStaging,
     'put outcome',
   ],
   Plan: [
     'own read job version',
-    'own read staging',
-    'own write staging',
+    ...readsStaging,
+    ...writesStaging,
     'own list staging',
     'query runs',
     'update run',
+  ],
+  Survey: ['own read raw', 'own read job version', 'own write survey', 'put outcome'],
+  Columns: [
+    'own read job version',
+    ...readsStaging,
+    'own write columns',
+    'query runs',
+    'update run',
+    'own get table',
+    // As Catalog, by the local cloud.
+    'other get table',
   ],
   Envelope: [
     'own read raw',
     'own read unpacked',
     'own read job version',
-    'own write staging',
+    'own read columns',
+    ...writesStaging,
     'own write rejects',
     'own read secret',
     'put outcome',
@@ -97,7 +112,7 @@ const business: Record<string, string[]> = {
     'query runs',
   ],
   WriteLake: [
-    'own read staging',
+    ...readsStaging,
     'own read lake',
     'own write lake',
     'get run',
@@ -108,7 +123,7 @@ const business: Record<string, string[]> = {
     'answer a task',
   ],
   Reconcile: [
-    'own read staging',
+    ...readsStaging,
     'own read job version',
     'own read manifest',
     'own write manifest',

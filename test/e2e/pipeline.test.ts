@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -228,6 +229,63 @@ test("a partner's bucket is a source, with its own dialect and exact decimals", 
     { code: 'd', amount: '-0.5000000000', due: null },
   ]);
 }, 60_000);
+
+describe('F40 slices whose data brings columns and needs a wider type', () => {
+  const slices: Record<string, Record<string, string>> = {
+    '2026-04-01': { 'a.csv': 'id,qty,a\n1,5,x\n2,6,\n' },
+    // `b` is in one of the two files, and no integer in its last record.
+    '2026-04-02': { 'a.csv': 'id,qty,a\n3,7,y\n', 'b.csv': 'id,qty,b\n4,8,1\n5,9,2.5\n' },
+    '2026-04-03': { 'a.csv': 'id,qty,b\n6,2147483648,3\n7,1,\n' },
+  };
+  const typesOf = async () => {
+    const glue = new GlueClient(clientOf(cloud));
+    const { Table } = await glue.send(new GetTableCommand({ DatabaseName: 'forebay_local', Name: 'sizes' }));
+    const columns = Table?.StorageDescriptor?.Columns?.slice(1) ?? [];
+    return columns.map(({ Name, Type }) => `${Name} ${Type}`);
+  };
+  const independently = (path: string): Array<Array<string | null>> =>
+    execFileSync('python3', [join(root, 'test', 'e2e', 'independent_reading.py'), 'sizes', path], {
+      encoding: 'utf8',
+    })
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+
+  test('are all read back, the earlier ones too, as an independent reading has them', async () => {
+    const expected: Array<Array<string | null>> = [];
+    const types: string[][] = [];
+    for (const [slice, bodies] of Object.entries(slices)) {
+      const folder = mkdtempSync(join(files, 'sizes-'));
+      const paths = Object.entries(bodies).map(([name, text]) => {
+        writeFileSync(join(folder, name), text);
+        return join(folder, name);
+      });
+      const loaded = await cloud.json<Loaded>('load', 'sizes', ...paths, '--slice', slice);
+      expect(loaded.status).toBe('COMPLETED');
+      for (const path of paths) expected.push(...independently(path).map((row) => [slice, ...row]));
+      types.push(await typesOf());
+    }
+    expect(types).toEqual([
+      ['id bigint', 'qty int', 'a string'],
+      ['id bigint', 'qty int', 'a string', 'b double'],
+      ['id bigint', 'qty bigint', 'a string', 'b double'],
+    ]);
+    const rows = await rowsOf('SELECT slice, id, qty, a, b FROM sizes ORDER BY id');
+    const texts = rows.map((row) =>
+      Object.values(row).map((value) => (value === null ? null : String(value))),
+    );
+    expect(expected).toHaveLength(7);
+    expect(texts).toEqual(expected);
+  }, 120_000);
+
+  test('leave nothing for a deploy of the same job file to take away', async () => {
+    const [found] = await cloud.json<Array<{ table: { columns: unknown[] } }>>('jobs', 'diff', 'sizes');
+    // `qty` stays as wide as the data made it.
+    expect(found?.table.columns).toEqual([
+      { name: 'qty', before: 'bigint', after: 'int', change: 'narrower' },
+    ]);
+  }, 60_000);
+});
 
 describe('files with other columns than the contract', () => {
   let runId: string;

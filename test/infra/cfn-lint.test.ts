@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { homeFrom } from '../../cli/local/home.ts';
 import type { Config } from '../../infra/config.ts';
-import { local, ordersJob, ownJobs, production, settlingJob, withApp } from '../support/app.ts';
+import { evolvingJob, local, ordersJob, ownJobs, production, settlingJob, withApp } from '../support/app.ts';
 
 const cfnLint = join(homeFrom(process.env).venv, 'bin', 'cfn-lint');
 const folder = mkdtempSync(join(tmpdir(), 'forebay-lint-'));
@@ -17,6 +17,7 @@ const configs: Config[] = [local, { ...production, buckets: { 'partner-files': b
 const jobs = [
   ...(await ownJobs()),
   await settlingJob(),
+  await evolvingJob(),
   await ordersJob({
     name: 'partner',
     source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },

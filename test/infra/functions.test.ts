@@ -5,6 +5,7 @@ import { bundleTasks } from '../../infra/bundle.ts';
 import { variables } from '../../tasks/environment.ts';
 import {
   attribute,
+  evolvingJob,
   local,
   ofType,
   one,
@@ -26,16 +27,18 @@ const partner = await ordersJob({
   privacy: { note: 'mask' },
 });
 const settling = await settlingJob();
+const evolving = await evolvingJob();
 const bucketOfPartner = {
   bucket: 'partner-bucket',
   account: '210987654321',
   keyArn: 'arn:aws:kms:eu-central-1:210987654321:key/k',
 };
 const config = { ...production, buckets: { 'partner-files': bucketOfPartner } };
-const app = synthesize(config, [orders, partner, settling]);
+const app = synthesize(config, [orders, partner, settling, evolving]);
 const { shared } = app;
 const job = app.jobs.orders ?? expect.fail('the job has no stack');
 const settlingStack = app.jobs.settling ?? expect.fail('the job has no stack');
+const evolvingStack = app.jobs.evolving ?? expect.fail('the job has no stack');
 
 const functionsOf = (found: typeof app): Resource[] =>
   templatesOf(found).flatMap((template) => ofType(template, 'AWS::Lambda::Function'));
@@ -52,8 +55,13 @@ const pascal = (folder: string): string =>
 
 /** Only jobs with a policy for repeated keys have these. */
 const ofKeys = ['keys', 'settle'];
-const templateOf = (folder: string) =>
-  folder === 'sweep' ? shared : ofKeys.includes(folder) ? settlingStack : job;
+/** Only jobs have these whose slices decide their columns. */
+const ofColumns = ['survey', 'columns'];
+function templateOf(folder: string) {
+  if (folder === 'sweep') return shared;
+  if (ofKeys.includes(folder)) return settlingStack;
+  return ofColumns.includes(folder) ? evolvingStack : job;
+}
 
 describe.each(folders)('the task %s', (folder) => {
   const resource = task(pascal(folder), templateOf(folder));
@@ -93,20 +101,27 @@ describe.each(folders)('the task %s', (folder) => {
   });
 });
 
-test('there is a function for each task of a job, and one sweeper; those for keys where a job settles them', () => {
-  const perJob = folders.length - 1;
-  expect(ofType(settlingStack, 'AWS::Lambda::Function').length).toBe(perJob);
-  expect(ofType(job, 'AWS::Lambda::Function').length).toBe(perJob - ofKeys.length);
-  expect(everyFunction.length).toBe(3 * perJob - 2 * ofKeys.length + 1);
+test('there is a function for each task of a job, and one sweeper; those for keys and for columns where a job has use for them', () => {
+  const all = folders.length - 1;
+  const count = (template: typeof job) => ofType(template, 'AWS::Lambda::Function').length;
+  expect(count(settlingStack)).toBe(all - ofColumns.length);
+  expect(count(evolvingStack)).toBe(all - ofKeys.length);
+  expect(count(job)).toBe(all - ofKeys.length - ofColumns.length);
+  expect(everyFunction.length).toBe(2 * count(job) + count(settlingStack) + count(evolvingStack) + 1);
 });
 
-test('only Envelope and Settle, which envelopes again, have the DuckDB layer', () => {
+test('only who reads records or expressions has the DuckDB layer', () => {
   const layered = everyFunction.filter(({ properties }) => properties.Layers !== undefined);
-  expect(layered.map(({ id }) => id.replace(/Function.*/, ''))).toEqual([
-    'JobTasksEnvelope',
-    'JobTasksEnvelope',
-    'JobTasksEnvelope',
-    'JobTasksSettle',
+  const layeredOf = ({ job: { name } }: typeof orders) =>
+    layered
+      .filter(({ stack }) => stack.endsWith(`-job-${name}`))
+      .map(({ id }) => id.replace(/^JobTasks|Function.*/g, ''))
+      .sort();
+  expect([orders, partner, settling, evolving].map(layeredOf)).toEqual([
+    ['Envelope'],
+    ['Envelope'],
+    ['Envelope', 'Settle'],
+    ['Columns', 'Envelope', 'Survey'],
   ]);
   const [envelope] = layered;
   expect(envelope?.properties.Layers).toEqual([ref(one(shared, 'AWS::Lambda::LayerVersion'))]);
@@ -116,7 +131,7 @@ test('no bundle but those of functions with the layer asks for DuckDB', () => {
   const asking = [...bundleTasks()].filter(([, folder]) =>
     readFileSync(join(folder, 'index.js'), 'utf8').includes('@duckdb/'),
   );
-  expect(asking.map(([task]) => task).sort()).toEqual(['envelope', 'settle']);
+  expect(asking.map(([task]) => task).sort()).toEqual(['columns', 'envelope', 'settle', 'survey']);
 });
 
 test('a function that a machine calls is published, and its version outlives the next deploy', () => {
@@ -415,6 +430,42 @@ test('who settles keys reads outcomes and writes its own, and can touch neither 
   expect(rights('Settle')).toEqual([{ ...ofOutcomes, actions: ['GetItem', 'PutItem', 'Query'] }]);
 });
 
+test('a survey reads raw bytes and writes beside them, and a decision reads the one table that it is about', () => {
+  const objects = (name: string, action: RegExp) =>
+    rightsOf(task(name, evolvingStack))
+      .filter(({ actions }) => actions.some((each) => action.test(each)))
+      .flatMap(({ resources }) => resources.map((each) => each.replace(/^.*?>[/]/, '')));
+  expect(objects('Survey', /^s3:Get/).sort()).toEqual([
+    'jobs/evolving/*',
+    'raw/evolving/*',
+    'unpacked/evolving/*',
+  ]);
+  expect(objects('Survey', /^s3:Put/)).toEqual(['staging/evolving/*/surveys/*']);
+  expect(ledgerRights(task('Survey', evolvingStack))).toEqual([
+    { table: 'Runs', actions: ['PutItem'], keys: ['RUN#*'] },
+  ]);
+  expect(objects('Columns', /^s3:Get/).sort()).toEqual(['jobs/evolving/*', 'staging/evolving/*']);
+  expect(objects('Columns', /^s3:Put/)).toEqual(['staging/evolving/*/columns.json*']);
+  expect(ledgerRights(task('Columns', evolvingStack)).map(({ table, actions }) => [table, actions])).toEqual([
+    ['Runs', ['Query', 'UpdateItem']],
+  ]);
+  const glue = rightsOf(task('Columns', evolvingStack)).flatMap(({ actions }) =>
+    actions.filter((each) => each.startsWith('glue:')),
+  );
+  expect(glue).toEqual(['glue:GetTable']);
+});
+
+test('an Envelope reads what was decided of its columns only where slices decide them', () => {
+  const reads = (template: typeof job) =>
+    rightsOf(task('Envelope', template))
+      .filter(({ actions }) => actions.includes('s3:GetObject'))
+      .flatMap(({ resources }) => resources.filter((each) => each.includes('columns.json')));
+  expect(reads(job)).toEqual([]);
+  expect(reads(evolvingStack)).toEqual([
+    expect.stringMatching(/[/]staging[/]evolving[/][*][/]columns[.]json[*]$/),
+  ]);
+});
+
 test('only who takes, closes or fails a run may write slices', () => {
   const writing = ofType(settlingStack, 'AWS::Lambda::Function').filter((resource) =>
     ledgerRights(resource).some(
@@ -428,7 +479,7 @@ test('only who takes, closes or fails a run may write slices', () => {
   ]);
 });
 
-test("nobody but Catalog and the sweeper touches the catalog: a job's Catalog its own table, by name", () => {
+test("nobody but Catalog, Columns and the sweeper touches the catalog: a job's own table, by name", () => {
   const touching = everyFunction.flatMap((resource) =>
     rightsOf(resource)
       .filter(({ actions }) => actions.some((each) => each.startsWith('glue:')))
@@ -443,5 +494,7 @@ test("nobody but Catalog and the sweeper touches the catalog: a job's Catalog it
     ['JobTasksCatalog', [...database, 'table/forebay_production/orders']],
     ['JobTasksCatalog', [...database, 'table/forebay_production/partner']],
     ['JobTasksCatalog', [...database, 'table/forebay_production/settling']],
+    ['JobTasksCatalog', [...database, 'table/forebay_production/evolving']],
+    ['JobTasksColumns', [...database, 'table/forebay_production/evolving']],
   ]);
 });

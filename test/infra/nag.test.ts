@@ -7,11 +7,12 @@ import type { IConstruct } from 'constructs';
 import { expect, test } from 'vitest';
 import { acknowledgeWildcards } from '../../infra/acknowledge.ts';
 import type { Config } from '../../infra/config.ts';
-import { local, ordersJob, ownJobs, production, settlingJob, withApp } from '../support/app.ts';
+import { evolvingJob, local, ordersJob, ownJobs, production, settlingJob, withApp } from '../support/app.ts';
 
 const jobs = [
   ...(await ownJobs()),
   await settlingJob(),
+  await evolvingJob(),
   await ordersJob({
     name: 'partner',
     source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  evolvingJob,
   type Json,
   ofType,
   one,
@@ -31,7 +32,7 @@ const does = (action: string) => (statement: Json) =>
 
 test('each service is allowed what it does for another', async () => {
   expect(missingGrants(app)).toEqual([]);
-  expect(missingGrants(synthesize(production, [await settlingJob()]))).toEqual([]);
+  expect(missingGrants(synthesize(production, [await settlingJob(), await evolvingJob()]))).toEqual([]);
 });
 
 test('the derivation sees each machine, schedule, rule, mapping and logged bucket', () => {

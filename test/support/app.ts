@@ -69,6 +69,13 @@ export async function settlingJob(): Promise<JobVersion> {
   return versionOf({ ...job, name: 'settling', contract: { ...job.contract, onRepeatedKey: 'reject' } });
 }
 
+/** The same job as one whose slices decide their columns: its machine has more states, its stack more functions. */
+export async function evolvingJob(): Promise<JobVersion> {
+  const { job } = await ordersJob();
+  const contract: Job['contract'] = { ...job.contract, onNewColumn: 'evolve', onRetypedColumn: 'evolve' };
+  return versionOf({ ...job, name: 'evolving', contract, privacy: {} });
+}
+
 /** Synthesizes a stage with these jobs. Assets are hashed but not copied. */
 export const synthesize = (config: Config, jobs: readonly JobVersion[]): Synthesized =>
   withApp(config, jobs, (_, assembly) => {

@@ -33,12 +33,14 @@ import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/c
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Outputs } from '../../core/outputs.ts';
 import {
+  columnsKey,
   inboxPrefix,
   jobUnpackedPrefix,
   jobVersionKey,
   manifestKey,
   rejectsPrefix,
   stagingPrefix,
+  surveyKey,
   tableName,
   tablePrefix,
 } from '../../core/storage.ts';
@@ -111,6 +113,9 @@ export async function objectCalls(
     'read staging': read(at.OpsBucket, await first(at.OpsBucket, staging)),
     'write staging': write(at.OpsBucket, `${staging}probe`),
     'list staging': list(at.OpsBucket, staging),
+    'read columns': read(at.OpsBucket, columnsKey(job, runId)),
+    'write columns': write(at.OpsBucket, columnsKey(job, 'probe')),
+    'write survey': write(at.OpsBucket, surveyKey(job, 'probe', 0)),
     'read rejects': read(at.OpsBucket, await first(at.OpsBucket, rejects)),
     'write rejects': write(at.OpsBucket, `${rejects}probe`),
     'read manifest': read(at.OpsBucket, manifestKey(job, runId)),

@@ -15,6 +15,7 @@ import type {
   ShardRecord,
   SinkRecord,
   SliceRecord,
+  SurveyRecord,
 } from '../../core/ledger.ts';
 
 interface Child {
@@ -132,12 +133,14 @@ type ChildVerbs =
   | 'putObject'
   | 'putShard'
   | 'putSink'
+  | 'putSurvey'
   | 'putBucket'
   | 'putSettled'
   | 'getShard'
   | 'listObjects'
   | 'listShards'
   | 'listSinks'
+  | 'listSurveys'
   | 'listBuckets'
   | 'listSettled';
 
@@ -158,12 +161,14 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
     putObject: (runId, record) => put('object', runId, record),
     putShard: (runId, record) => put('shard', runId, record),
     putSink: (runId, record) => put(`sink/${record.sink}`, runId, record),
+    putSurvey: (runId, record) => put('survey', runId, record),
     putBucket: (runId, record) => put('bucket', runId, record),
     putSettled: (runId, record) => put('settled', runId, record),
     getShard: async (runId, n) => orNull(children.get(key('shard', runId, n)) as ShardRecord | undefined),
     listObjects: (runId) => list<ObjectRecord>('object', runId),
     listShards: (runId) => list<ShardRecord>('shard', runId),
     listSinks: (runId, sink) => list<SinkRecord>(`sink/${sink}`, runId),
+    listSurveys: (runId) => list<SurveyRecord>('survey', runId),
     listBuckets: (runId) => list<BucketRecord>('bucket', runId),
     listSettled: (runId) => list<ShardRecord>('settled', runId),
   };

@@ -9,15 +9,17 @@ import { join } from 'node:path';
 import type { Catalog, Executions, Ledger, ObjectStore } from '../../aws/interfaces.ts';
 import { readFooter } from '../../aws/parquet.ts';
 import { type Bucket, bucketsOf } from '../../core/buckets.ts';
+import { evolves } from '../../core/contract/slice.ts';
 import type { Job } from '../../core/job/model.ts';
 import { canonicalJson, versionOf } from '../../core/job/version.ts';
 import type { OutboxRecord } from '../../core/ledger.ts';
 import { type Manifest, manifestSchema } from '../../core/manifest.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
 import type { ByteRange, ScannedObject, Shard, SourceObject } from '../../core/shard.ts';
-import { cellsKey, objectsKey, scanKey, shardsKey, tableName } from '../../core/storage.ts';
+import { cellsKey, objectsKey, scanKey, shardsKey, surveyKey, tableName } from '../../core/storage.ts';
 import { applyToCatalog, commitRun, repairPartition } from '../../tasks/catalog/catalog.ts';
 import { closeRun } from '../../tasks/close-run/close-run.ts';
+import { columns } from '../../tasks/columns/columns.ts';
 import { discover } from '../../tasks/discover/discover.ts';
 import type { EnvelopeOutput } from '../../tasks/envelope/contract.ts';
 import { envelope } from '../../tasks/envelope/envelope.ts';
@@ -28,11 +30,13 @@ import { settleKeys } from '../../tasks/keys/keys.ts';
 import type { OpenedRun } from '../../tasks/open-run/contract.ts';
 import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
+import type { PlannedRun } from '../../tasks/plan/contract.ts';
 import { plan } from '../../tasks/plan/plan.ts';
-import { jobReader, keep, readJson } from '../../tasks/ports.ts';
+import { jobReader, keep, readJson, sliceReader } from '../../tasks/ports.ts';
 import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
 import { readLosers } from '../../tasks/settle/deps.ts';
 import { settle } from '../../tasks/settle/settle.ts';
+import { survey } from '../../tasks/survey/survey.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import type { WriteMessage } from '../../tasks/write-lake/contract.ts';
 import { receiveBatch, writeLake } from '../../tasks/write-lake/write-lake.ts';
@@ -127,7 +131,7 @@ const written: Record<string, readonly string[]> = {
   objects: ['put', 'copy', 'putStream'],
   ledger: [
     ...['acquire', 'mark', 'setLoaded', 'traceTask', 'putObject', 'putShard', 'putSink', 'beginCommit'],
-    ...['putBucket', 'putSettled'],
+    ...['putSurvey', 'putBucket', 'putSettled'],
     ...['closeCommitted', 'closeSkipped', 'closeFailed', 'putFailedRun', 'markSent', 'putFailure'],
   ],
   catalog: ['createTable', 'updateTable', 'setPartition'],
@@ -270,6 +274,7 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
   );
   if (planned.buckets !== undefined) await inBuckets(stored, planned.buckets, pipeline.sizes.buckets);
   const shards = await readJson<Shard[]>(stored, ops(shardsKey(run.job, run.runId)));
+  if (evolves(pipeline.job.contract)) await decideColumns(step, planned, shards);
   const { buckets } = planned;
   if (buckets === undefined) for (const shard of shards) await writeShard(pipeline, step, run, shard);
   else await settleShards(pipeline, step, run, buckets, shards);
@@ -277,6 +282,7 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
     reconcileRun(
       {
         ...deps,
+        readJob: sliceReader(objects, 'ops'),
         readShards: () => readJson(objects, ops(shardsKey(run.job, run.runId))),
         readScan: (_run, n) => readJson<ScannedObject>(objects, ops(scanKey(run.job, run.runId, n))),
         linesOf: linesOf(objects, 'ops'),
@@ -310,6 +316,34 @@ const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceO
     },
     { run, object },
   );
+
+/** The two steps of a job whose slices decide their columns. */
+async function decideColumns(step: Step, planned: PlannedRun, shards: readonly Shard[]): Promise<void> {
+  const { run } = planned;
+  for (const shard of shards) {
+    await step((deps, { objects }) =>
+      survey(
+        {
+          ...{ ...deps, withDirectory },
+          readRaw: (raw, range) => objects.getRange(raw, range),
+          putOps: (key, body) => objects.put(ops(key), body),
+        },
+        { run, shard },
+      ),
+    );
+  }
+  await step((deps, { objects }) =>
+    columns(
+      {
+        ...deps,
+        readShards: () => readJson(objects, ops(shardsKey(run.job, run.runId))),
+        readSurvey: (_run, n) => readJson(objects, ops(surveyKey(run.job, run.runId, n))),
+        keepOps: (key, body) => keep(objects, ops(key), body),
+      },
+      planned,
+    ),
+  );
+}
 
 /** A child of the Map over the shards: Envelope, Dispatch, and the writer's word that it waits for. */
 async function writeShard(pipeline: Pipeline, step: Step, run: RunRef, shard: Shard): Promise<void> {
@@ -358,6 +392,7 @@ async function settleShards(
 }
 
 const shardDeps = (objects: ObjectStore) => ({
+  readJob: sliceReader(objects, 'ops'),
   readRaw: (raw: ObjectRef, range: ByteRange) => objects.getRange(raw, range),
   putOps: (key: string, body: Uint8Array) => objects.put(ops(key), body),
   secretKey: async () => Buffer.from('the key of this test'),

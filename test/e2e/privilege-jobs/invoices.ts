@@ -9,6 +9,7 @@ export default defineJob({
   contract: {
     columns: { invoice_id: 'bigint', email: 'string' },
     key: ['invoice_id'],
+    onRetypedColumn: 'evolve',
     maxRejects: { ratio: 0.5 },
   },
   envelope: { eventType: 'InvoiceSent', resource: '/invoices' },

@@ -10,6 +10,7 @@ export default defineJob({
     columns: { order_id: 'bigint', email: 'string' },
     key: ['order_id'],
     onRepeatedKey: 'reject',
+    onRetypedColumn: 'evolve',
     maxRejects: { ratio: 0.5 },
   },
   envelope: { eventType: 'OrderPlaced', resource: '/orders' },

@@ -351,6 +351,29 @@ describe('with a job', () => {
   });
 });
 
+describe('a job that takes columns from its data', () => {
+  const job = () =>
+    jobFile('sizes', {
+      contract: "{ columns: { id: 'bigint', qty: 'int' }, onNewColumn: 'evolve', onRetypedColumn: 'evolve' }",
+    });
+
+  test('has those of the file alone, and types as wide as its values', async () => {
+    const path = file('sizes.csv', 'id,qty,colour,size\n1,2147483648,,1.5\n2,1,red,2\n');
+    const { code, out } = await forebay('read', path, '--job-file', job());
+    expect([code, out]).toEqual([
+      0,
+      '{"id":1,"qty":2147483648,"colour":null,"size":1.5}\n{"id":2,"qty":1,"colour":"red","size":2.0}\n',
+    ]);
+  });
+
+  test('refuses a file with a field that cannot be a column', async () => {
+    const path = file('named.csv', 'id,qty,order id\n1,1,1\n');
+    const { code, out, err } = await forebay('read', path, '--job-file', job());
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/is refused at byte 0: ColumnNameInvalid: field 1 of those/);
+  });
+});
+
 describe('a file without records', () => {
   test.each([
     ['empty', ''],
