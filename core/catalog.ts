@@ -62,7 +62,8 @@ export function mergeColumns(
     throw new ForebayError(
       'TableIncompatible',
       `column ${refused.name} of table ${table} is ${refused.before}, the job says ${refused.after}; ` +
-        'give the column another name, or the former type; where two slices brought it at once, run this one again',
+        'give the column another name, or the former type, or begin a new major version of the table by lake({ major }); ' +
+        'where two slices brought it at once, run this one again',
     );
   }
   if (!changes.some(({ change }) => change === 'added' || change === 'widened')) return null;

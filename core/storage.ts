@@ -1,4 +1,5 @@
 /** Where everything lies: keys within the zones' buckets. The only place that spells them. */
+import type { Job } from './job/model.ts';
 
 const encode = (part: string): string => encodeURIComponent(part).replaceAll("'", '%27');
 
@@ -54,10 +55,18 @@ export const jobVersionKey = (job: string, version: string): string => `jobs/${j
 
 /** Tables of one major version share a prefix; a change that old slices cannot be read with needs the next. */
 export const tablePrefix = (job: string, major = 1): string => `lake/${job}/v${major}/`;
-export const partitionPrefix = (job: string, slice: string, runId: string): string =>
-  `${tablePrefix(job)}slice=${slice}/run=${runId}/`;
-export const partKey = (job: string, slice: string, runId: string, n: number): string =>
-  `${partitionPrefix(job, slice, runId)}part-${String(n).padStart(5, '0')}.parquet`;
+export const partitionPrefix = (job: string, slice: string, runId: string, major = 1): string =>
+  `${tablePrefix(job, major)}slice=${slice}/run=${runId}/`;
+export const partKey = (job: string, slice: string, runId: string, n: number, major = 1): string =>
+  `${partitionPrefix(job, slice, runId, major)}part-${String(n).padStart(5, '0')}.parquet`;
 
-/** The catalog's table of a job: its name with `_` for `-`. */
-export const tableName = (job: string): string => job.replaceAll('-', '_');
+/**
+ * The catalog's table of a job: its name with `_` for `-`. From the second major version on that is told behind `__`,
+ * which no job's name can make.
+ */
+export const tableName = (job: string, major = 1): string =>
+  `${job.replaceAll('-', '_')}${major === 1 ? '' : `__v${major}`}`;
+
+/** Of the table that a job writes now. */
+export const majorOf = ({ sinks }: Pick<Job, 'sinks'>): number =>
+  sinks.find(({ kind }) => kind === 'lake')?.major ?? 1;

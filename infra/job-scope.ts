@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { evolves } from '../core/contract/slice.ts';
-import { jobStagingPrefix } from '../core/storage.ts';
+import { jobStagingPrefix, majorOf, tableName, tablePrefix } from '../core/storage.ts';
 import type { Variable } from '../tasks/environment.ts';
 import type { JobProps } from './job.ts';
 import { environmentValues } from './job-environment.ts';
@@ -52,6 +52,14 @@ export class JobScope {
   /** Prefixes of what is decided of the columns of slices; none where the contract alone says them. */
   get columns(): string[] {
     return evolves(this.props.version.job.contract) ? [`${this.staging}*/columns.json`] : [];
+  }
+
+  /** Tables of the job and their prefixes in the lake: also of former major versions, since runs that go on write them. */
+  get tables(): Array<{ name: string; prefix: string }> {
+    return Array.from({ length: majorOf(this.props.version.job) }, (_, i) => ({
+      name: tableName(this.job, i + 1),
+      prefix: tablePrefix(this.job, i + 1),
+    }));
   }
 
   /** Of the job's versions. */

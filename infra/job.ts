@@ -6,7 +6,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { JobVersion } from '../core/job/model.ts';
-import { jobStagingPrefix } from '../core/storage.ts';
+import { jobStagingPrefix, majorOf } from '../core/storage.ts';
 import { jobMachine } from '../workflows/job-machine.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import { JobTasks } from './job-tasks.ts';
@@ -54,6 +54,7 @@ export class Job extends Construct {
           keyFunctions: tasks.keyVersions,
           listings: { bucket: shared.zones.ops.bucket, prefix: jobStagingPrefix(version.job.name) },
           queues: { lake: queue },
+          tableMajor: majorOf(version.job),
           concurrency: config.concurrency,
           dispatchTimeout,
         }),

@@ -1,6 +1,5 @@
 /** The functions that work once a run, each with what it may do. */
 import { Duration } from 'aws-cdk-lib';
-import { tableName } from '../core/storage.ts';
 import { environment as catalogEnvironment } from '../tasks/catalog/contract.ts';
 import { environment as closeRunEnvironment } from '../tasks/close-run/contract.ts';
 import { environment as columnsEnvironment } from '../tasks/columns/contract.ts';
@@ -64,7 +63,7 @@ export function columns(of: JobScope): Task {
   readObjects(task, shared.zones.ops, of.staging, of.versions);
   writeObjects(task, shared.zones.ops, ...of.columns);
   useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');
-  readTable(task, shared.database, tableName(of.job));
+  readTable(task, shared.database, ...of.tables.map(({ name }) => name));
   return task;
 }
 
@@ -90,7 +89,7 @@ export function catalog(of: JobScope): Task {
   readObjects(task, shared.zones.ops, `manifests/${of.job}/`);
   useSlices(task, shared.ledger, of.job, 'GetItem');
   useRuns(task, shared.ledger, of.job, 'GetItem', 'UpdateItem');
-  useGlue(task, shared.database, tableName(of.job));
+  useGlue(task, shared.database, ...of.tables.map(({ name }) => name));
   return task;
 }
 

@@ -1,6 +1,6 @@
 /** The functions that work on one object, shard or bucket, each with what it may do. */
 import { Duration } from 'aws-cdk-lib';
-import { rawPrefixes, tablePrefix } from '../core/storage.ts';
+import { rawPrefixes } from '../core/storage.ts';
 import { environment as envelopeEnvironment } from '../tasks/envelope/contract.ts';
 import { environment as extractEnvironment } from '../tasks/extract/contract.ts';
 import { environment as keysEnvironment } from '../tasks/keys/contract.ts';
@@ -93,10 +93,10 @@ export function writeLake(of: JobScope): Task {
     timeout: writerTimeout,
     memoryMiB: 512,
   });
-  const table = tablePrefix(of.job);
+  const prefixes = of.tables.map(({ prefix }) => prefix);
   readObjects(task, shared.zones.ops, of.staging);
-  writeObjects(task, shared.zones.lake, table);
-  readObjects(task, shared.zones.lake, table);
+  writeObjects(task, shared.zones.lake, ...prefixes);
+  readObjects(task, shared.zones.lake, ...prefixes);
   useRuns(task, shared.ledger, of.job, 'GetItem', 'PutItem', 'UpdateItem');
   const machine = stateMachineArn(shared.config, of.job);
   task.allowBelow(

@@ -5,7 +5,7 @@ import type { ErrorRecord } from '../core/errors.ts';
 import { type EventType, eventId, eventSchemas } from '../core/events.ts';
 import type { Job } from '../core/job/model.ts';
 import type { OutboxRecord, RunRecord, SliceRecord } from '../core/ledger.ts';
-import { tableName } from '../core/storage.ts';
+import { majorOf, tableName } from '../core/storage.ts';
 import type { RunRequest } from './open-run/contract.ts';
 import { runRef } from './run-ref.ts';
 
@@ -64,7 +64,7 @@ export function eventOf(
       trigger: run.trigger,
       slice: run.slice,
       revision: run.revision,
-      table: { database: context.database, name: tableName(run.job) },
+      table: { database: context.database, name: tableName(run.job, majorOf(job)) },
       status: type === 'JobCompleted' ? 'COMPLETED' : type === 'JobPartial' ? 'PARTIAL' : 'FAILED',
       counts: committed ? run.counts : null,
       manifest: committed ? run.manifest : null,

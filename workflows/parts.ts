@@ -35,6 +35,8 @@ export interface JobMachineProps {
   keyFunctions: Record<KeyTask, IVersion> | null;
   /** The listings that the Maps go over. */
   listings: { bucket: IBucket; prefix: string };
+  /** Major version of the table that the lake's writer writes. */
+  tableMajor: number;
   /** Write queues by the sink's name. */
   queues: Record<string, IQueue>;
   concurrency: { extract: number; shards: number };

@@ -89,6 +89,7 @@ function dispatch(
     shard: sfn.JsonPath.objectAt('$.shard'),
     sink,
     batch: sfn.JsonPath.objectAt('$.batch'),
+    major: props.tableMajor,
   };
   const send = new tasks.SqsSendMessage(scope, name, {
     queue,

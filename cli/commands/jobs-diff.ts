@@ -4,7 +4,7 @@ import { catalogColumns } from '../../core/contract/output.ts';
 import { type JobChange, jobChanges } from '../../core/job/diff.ts';
 import type { Job, JobVersion } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
-import { tableName } from '../../core/storage.ts';
+import { majorOf, tableName } from '../../core/storage.ts';
 import type { Cloud } from '../cloud.ts';
 import { examples, type OpenSession } from '../command.ts';
 import { type Output, toJson } from '../output.ts';
@@ -44,7 +44,7 @@ export function addDiff(jobs: Command, open: OpenSession): void {
       if (refused.length > 0) {
         throw new Problem(
           `the table refuses the contract of ${refused.join(', ')}: its runs would fail with TableIncompatible; ` +
-            'give the columns other names, or their former types',
+            'give the columns other names, or their former types, or begin a new major version: lake({ major })',
         );
       }
     });
@@ -54,14 +54,15 @@ const isRefused = ({ change }: TableChange): boolean => change === 'refused';
 
 async function diffOf(cloud: Cloud, { job, version }: JobVersion): Promise<JobDiff> {
   const deployed = await deployedJob(cloud, job.name);
-  const table = await cloud.catalog.getTable(tableName(job.name));
+  const name = tableName(job.name, majorOf(job));
+  const table = await cloud.catalog.getTable(name);
   return {
     job: job.name,
     deployed: deployed === null ? null : versionOf(deployed).version,
     version,
     changes: jobChanges(deployed, job),
     table: {
-      name: tableName(job.name),
+      name,
       exists: table !== null,
       columns: tableChanges(deployed, job, table?.columns ?? []),
     },

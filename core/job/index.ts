@@ -54,4 +54,7 @@ export const s3Source = (options: { bucket: string; prefix: string }): JobSpec['
 });
 
 /** The transformed zone: Parquet, partitioned by slice, in the Glue catalog. */
-export const lake = (): JobSpec['sinks'][number] => ({ kind: 'lake' });
+export const lake = (options: { major?: number } = {}): JobSpec['sinks'][number] => ({
+  kind: 'lake',
+  ...options,
+});

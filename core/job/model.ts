@@ -143,6 +143,8 @@ export type PrivacyRule =
 /** Columns of the transformed zone's Parquet. */
 export interface LakeSink {
   kind: 'lake';
+  /** Of the table, from 1: each has a table of its own, for changes that its former slices could not be read with. */
+  major: number;
 }
 
 export type Sink = LakeSink;

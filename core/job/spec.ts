@@ -93,6 +93,15 @@ const envelopeSpec = fields(
   '{ eventType, resource } and, where needed, version, jurisdiction, dataSensitivity, tags',
 );
 
+const majorForm = 'a whole number from 1 to 99: the major version of the table';
+const lakeSpec = fields(
+  {
+    kind: z.literal('lake', { error: 'lake()' }),
+    major: z.int({ error: majorForm }).min(1, { error: majorForm }).max(99, { error: majorForm }).default(1),
+  },
+  'lake()',
+);
+
 export const durationForm = "a duration such as '30m', '2h' or '1d'";
 
 export const jobSpec = fields(
@@ -118,9 +127,7 @@ export const jobSpec = fields(
     contract: contractSpec,
     envelope: envelopeSpec,
     privacy: privacySpec,
-    sinks: z
-      .array(fields({ kind: z.literal('lake', { error: 'lake()' }) }, 'lake()'), { error: '[lake()]' })
-      .length(1, { error: '[lake()]: exactly one lake' }),
+    sinks: z.array(lakeSpec, { error: '[lake()]' }).length(1, { error: '[lake()]: exactly one lake' }),
     schedule: text(
       "cron(…) or rate(…), as EventBridge Scheduler has them, e.g. 'cron(15 2 * * ? *)'",
     ).optional(),

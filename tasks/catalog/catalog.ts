@@ -4,7 +4,6 @@ import { ForebayError } from '../../core/errors.ts';
 import type { RunRecord, SliceRecord } from '../../core/ledger.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
-import { tablePrefix } from '../../core/storage.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { CatalogInput, CatalogOutput } from './contract.ts';
 
@@ -85,7 +84,7 @@ async function evolveTable(deps: ApplyDeps, { job, table }: Manifest): Promise<C
   for (let round = 0; round < rounds; round++) {
     const has = await deps.getTable(table.name);
     if (has === null) {
-      const location = `s3://${deps.lakeBucket}/${tablePrefix(job)}`;
+      const location = `s3://${deps.lakeBucket}/${table.prefix.slice(0, table.prefix.indexOf('slice='))}`;
       await deps.createTable({
         name: table.name,
         columns: table.columns,

@@ -10,7 +10,7 @@ import type { Job } from '../../core/job/model.ts';
 import { surveyed } from '../../core/reconcile.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { Shard } from '../../core/shard.ts';
-import { columnsKey, tableName } from '../../core/storage.ts';
+import { columnsKey, majorOf, tableName } from '../../core/storage.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { ColumnsInput, ColumnsOutput } from './contract.ts';
 
@@ -44,7 +44,7 @@ async function decide(deps: ColumnsDeps, run: RunRef): Promise<SliceColumns> {
   ]);
   surveyed(run.runId, shards, records);
   const surveys = await mapAtOnce(shards, readsAtOnce, ({ n }) => deps.readSurvey(run, n));
-  const table = await deps.getTable(tableName(run.job));
+  const table = await deps.getTable(tableName(run.job, majorOf(job)));
   const { analysed } = await withDuckDB((duck) => analyseContract(duck, job.contract));
   return decideColumns(
     job,

@@ -11,6 +11,7 @@ import { type Evidence, holdLimits, type KeyEvidence, reconcile } from '../../co
 import type { Counts, RunRef } from '../../core/run.ts';
 import type { ScannedObject, Shard } from '../../core/shard.ts';
 import {
+  majorOf,
   manifestKey,
   partitionPrefix,
   rejectsKey,
@@ -98,6 +99,8 @@ async function manifestOf(
     lineage(await deps.readScan(run, n)),
   );
   const shards = evidence.keys?.settled ?? evidence.shards;
+  const major = majorOf(job);
+  const prefix = partitionPrefix(run.job, run.slice, run.runId, major);
   return manifestSchema.parse({
     schemaVersion: 1,
     job: run.job,
@@ -109,11 +112,11 @@ async function manifestOf(
     time: run.time,
     counts,
     table: {
-      name: tableName(run.job),
-      prefix: partitionPrefix(run.job, run.slice, run.runId),
+      name: tableName(run.job, major),
+      prefix,
       columns: catalogColumns(job),
     },
-    files: (evidence.sinks.lake ?? []).map(fileOf),
+    files: filesIn(prefix, evidence.sinks.lake ?? []),
     ...(job.contract.onRetypedColumn === 'discard-column'
       ? { discarded: sum(shards.map(({ discarded = {} }) => discarded)) }
       : {}),
@@ -133,6 +136,16 @@ function rejectsKeys({ job, runId }: RunRef, { n, rejected, rejectsByCode }: Sha
     ...(found > 0 ? [rejectsKey(job, runId, n)] : []),
     ...(repeated > 0 ? [repeatedRejectsKey(job, runId, n)] : []),
   ];
+}
+
+/** Readers see what is below the partition's prefix: a file elsewhere would be lost to them. */
+function filesIn(prefix: string, sinks: readonly SinkRecord[]): Manifest['files'] {
+  const astray = sinks.find(({ key }) => key?.startsWith(prefix) !== true);
+  if (astray !== undefined) {
+    const what = `shard ${astray.n} was written to ${astray.key}, and the slice is to be read from ${prefix}`;
+    throw new ForebayError('CountMismatch', `${what}; nothing is published, please report it`);
+  }
+  return sinks.map(fileOf);
 }
 
 const fileOf = ({ n, key, rows, bytes, sha256 }: SinkRecord): Manifest['files'][number] => ({

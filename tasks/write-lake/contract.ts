@@ -9,6 +9,8 @@ export interface WriteMessage {
   shard: { n: number };
   sink: string;
   batch: Batch;
+  /** Of the table that it is for. */
+  major: number;
 }
 
 /** Environment that the handler reads; infra must set exactly these. */

@@ -34,6 +34,8 @@ const message = z.object({
     bytes: z.int().nonnegative(),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
   }),
+  // A message of before there were versions is for the first.
+  major: z.int().positive().default(1),
 });
 
 export function readMessage(body: string): WriteMessage {
@@ -53,13 +55,13 @@ export function readMessage(body: string): WriteMessage {
  */
 export async function writeLake(
   deps: WriteLakeDeps,
-  { run, shard, batch, taskToken }: WriteMessage,
+  { run, shard, batch, major, taskToken }: WriteMessage,
   receive: number,
 ): Promise<void> {
   const startedAt = deps.now();
   // A message may outlive its run: then nobody waits for it, and nothing is to change.
   if ((await deps.getRun(run.job, run.runId))?.status !== 'RUNNING') return;
-  const part = { bucket: deps.lakeBucket, key: partKey(run.job, run.slice, run.runId, shard.n) };
+  const part = { bucket: deps.lakeBucket, key: partKey(run.job, run.slice, run.runId, shard.n, major) };
   const { sha256 } = await deps.copy({ bucket: batch.bucket, key: batch.key }, part);
   if (sha256 !== batch.sha256) {
     throw new ForebayError(

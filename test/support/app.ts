@@ -69,11 +69,12 @@ export async function settlingJob(): Promise<JobVersion> {
   return versionOf({ ...job, name: 'settling', contract: { ...job.contract, onRepeatedKey: 'reject' } });
 }
 
-/** The same job as one whose slices decide their columns: its machine has more states, its stack more functions. */
+/** The same job as one whose slices decide their columns: its machine has more states, its stack more functions. Its table is the second. */
 export async function evolvingJob(): Promise<JobVersion> {
   const { job } = await ordersJob();
   const contract: Job['contract'] = { ...job.contract, onNewColumn: 'evolve', onRetypedColumn: 'evolve' };
-  return versionOf({ ...job, name: 'evolving', contract, privacy: {} });
+  const sinks: Job['sinks'] = [{ kind: 'lake', major: 2 }];
+  return versionOf({ ...job, name: 'evolving', contract, privacy: {}, sinks });
 }
 
 /** Synthesizes a stage with these jobs. Assets are hashed but not copied. */

@@ -16,7 +16,15 @@ import type { OutboxRecord } from '../../core/ledger.ts';
 import { type Manifest, manifestSchema } from '../../core/manifest.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
 import type { ByteRange, ScannedObject, Shard, SourceObject } from '../../core/shard.ts';
-import { cellsKey, objectsKey, scanKey, shardsKey, surveyKey, tableName } from '../../core/storage.ts';
+import {
+  cellsKey,
+  majorOf,
+  objectsKey,
+  scanKey,
+  shardsKey,
+  surveyKey,
+  tableName,
+} from '../../core/storage.ts';
 import { applyToCatalog, commitRun, repairPartition } from '../../tasks/catalog/catalog.ts';
 import { closeRun } from '../../tasks/close-run/close-run.ts';
 import { columns } from '../../tasks/columns/columns.ts';
@@ -410,7 +418,13 @@ async function dispatchBatch(pipeline: Pipeline, step: Step, enveloped: Envelope
   let taskToken = '';
   await step((_deps, { dispatch }) => {
     taskToken = `token ${pipeline.writes.length}`;
-    return dispatch({ schemaVersion: 1, taskToken, ...enveloped, sink: 'lake' });
+    return dispatch({
+      schemaVersion: 1,
+      taskToken,
+      ...enveloped,
+      sink: 'lake',
+      major: majorOf(pipeline.job),
+    });
   });
   await deliver(pipeline);
   // The writer is no part of the execution; where that is to end for good, it ends while the writer is at work.

@@ -44,7 +44,7 @@ export const job: Job = {
     ...{ jurisdiction: 'eu', dataSensitivity: null, tags: ['sales'] },
   },
   privacy: {},
-  sinks: [{ kind: 'lake' }],
+  sinks: [{ kind: 'lake', major: 1 }],
   schedule: null,
 };
 export const jobVersion = versionOf(job).version;

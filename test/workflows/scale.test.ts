@@ -182,7 +182,7 @@ beforeAll(async () => {
       failTask: async () => 'accepted',
       ...{ lakeBucket: 'lake', maxReceives: 5 },
     },
-    { schemaVersion: 1, taskToken: 't', run, shard: { n: shard.n }, sink: 'lake', batch },
+    { schemaVersion: 1, taskToken: 't', run, shard: { n: shard.n }, sink: 'lake', batch, major: 1 },
     1,
   );
   rmSync(directory, { recursive: true, force: true });

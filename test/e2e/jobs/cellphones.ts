@@ -19,5 +19,5 @@ export default defineJob({
     onBadRecord: 'fail',
   },
   envelope: { eventType: 'PhoneListed', resource: '/cellphones' },
-  sinks: [lake()],
+  sinks: [lake({ major: 2 })],
 });

@@ -38,7 +38,7 @@ export const job = (changes: Partial<Job> = {}): Job => ({
     tags: null,
   },
   privacy: {},
-  sinks: [{ kind: 'lake' }],
+  sinks: [{ kind: 'lake', major: 1 }],
   schedule: null,
   ...changes,
 });

@@ -55,7 +55,7 @@ test('a job that says the least gets every default', async () => {
       ...{ jurisdiction: null, dataSensitivity: null, tags: null },
     },
     privacy: {},
-    sinks: [{ kind: 'lake' }],
+    sinks: [{ kind: 'lake', major: 1 }],
     schedule: null,
   });
 });
@@ -112,7 +112,7 @@ test('everything that a job says is in the job', async () => {
       ...{ jurisdiction: 'us', dataSensitivity: 'public', tags: ['air', 'travel'] },
     },
     privacy: { no: 'mask', origin: 'hash' },
-    sinks: [{ kind: 'lake' }],
+    sinks: [{ kind: 'lake', major: 1 }],
     schedule: 'rate(1 day)',
   });
 });
@@ -224,7 +224,7 @@ test("a job's version is the sha256 of its canonical JSON", async () => {
     '"format":{"comment":null,"delimiter":"\\t","encoding":"utf-8","escape":"\\"","header":true,"headerNames":"reject",' +
     '"kind":"csv","nulls":["","é"],"quote":"\\"","ragged":"reject","required":false,"skipRows":0,"trim":false},' +
     '"lagSeconds":0,"name":"orders","owner":"sales","privacy":{"note":"mask"},"schedule":null,' +
-    '"sinks":[{"kind":"lake"}],"source":{"kind":"inbox"},"timezone":"UTC"}';
+    '"sinks":[{"kind":"lake","major":1}],"source":{"kind":"inbox"},"timezone":"UTC"}';
   const { version } = await loadOne('orders', {
     format: "csv({ delimiter: '\\t', nulls: ['', 'é'] })",
     contract: "{ columns: { id: 'bigint', qty: 'int', note: 'string?' }, maxRejects: { ratio: 0.01 } }",

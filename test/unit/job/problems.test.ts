@@ -456,7 +456,18 @@ const cases: Case[] = [
     "a field that there is; did you mean 'prefix'?",
   ],
   [{ source: "{ kind: 'inbox', bucket: 'partner' }" }, 'source.bucket', '"partner"', 'no field here'],
-  [{ sinks: "[{ kind: 'lake', format: 'parquet' }]" }, 'sinks.0.format', '"parquet"', 'no field here'],
+  [
+    { sinks: "[{ kind: 'lake', format: 'parquet' }]" },
+    'sinks.0.format',
+    '"parquet"',
+    'a field that there is: major',
+  ],
+  [
+    { sinks: '[lake({ major: 0 })]' },
+    'sinks.0.major',
+    '0',
+    'a whole number from 1 to 99: the major version of the table',
+  ],
   // expressions
   [contract("filter: 'qty'"), 'contract.filter', '"\\"qty\\""', 'SQL that is true or false'],
   [

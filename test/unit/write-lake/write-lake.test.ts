@@ -61,7 +61,7 @@ function deps(overrides: Partial<WriteLakeDeps> = {}): WriteLakeDeps {
 }
 
 const message = (): WriteMessage => ({
-  ...{ schemaVersion: 1, taskToken: 'token', run: runRef(run), shard: { n: 3 }, sink: 'lake' },
+  ...{ schemaVersion: 1, taskToken: 'token', run: runRef(run), shard: { n: 3 }, sink: 'lake', major: 1 },
   batch: { bucket: 'ops', key: 'staging/orders/r1/batches/3.parquet', rows: 5, bytes: 100, sha256 },
 });
 
