@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ForebayError, terminalNames } from '../../../core/errors.ts';
 import type { Encoding, Format, Job } from '../../../core/job/model.ts';
-import { envelopeFile } from '../../support/envelope.ts';
+import { envelopeFile, readBatch } from '../../support/envelope.ts';
 import { job } from '../../support/world.ts';
 import { formatOf } from '../formats/support.ts';
 
@@ -124,3 +124,28 @@ test('any bytes in any format end in records, rejects or a refusal, within secon
   expect(seen.read).toBeGreaterThan(50);
   expect(seen.refused).toBeGreaterThan(50);
 }, 300_000);
+
+/** The bytes of `caf\xe9`, which are Latin-1 and no UTF-8, in the second of three records. */
+const bad = 'caf\xe9';
+test.each<[Partial<Format>, string, string, string]>([
+  [{ kind: 'csv' }, 'f1\n1\n', `${bad}\n`, '3\n'],
+  [{ kind: 'ndjson', header: null }, '{"f1":1}\n', `{"f1":"${bad}"}\n`, '{"f1":3}\n'],
+  [{ kind: 'json', path: '$' }, '[{"f1":1},', `{"f1":"${bad}"}`, ',{"f1":3}]'],
+  [
+    { kind: 'xml', record: 'r', namespaces: 'strip' },
+    '<d><r><f1>1</f1></r>',
+    `<r><f1>${bad}</f1></r>`,
+    '<r><f1>3</f1></r></d>',
+  ],
+])(
+  'F49 bytes that are no UTF-8 reject their record at its offset, and nothing stands for them: %j',
+  async (format, before, record, after) => {
+    const bytes = Buffer.from(before + record + after, 'latin1');
+    const directory = join(scratch, `f49-${format.kind}`);
+    const shards = await envelopeFile(jobOf(formatOf(format)), bytes, { shardBytes: 1_000_000, directory });
+    const place = { record: 1, offset: before.length, length: record.trimEnd().length };
+    expect(shards).toMatchObject([{ rows: 2, rejects: [{ code: 'InvalidUtf8', ...place }] }]);
+    const texts = (await readBatch(shards[0]?.file ?? '')).map(({ data }) => data.f1);
+    expect(texts).toEqual(['1', '3']);
+  },
+);
