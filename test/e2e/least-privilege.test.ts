@@ -69,7 +69,7 @@ const business: Record<string, string[]> = {
     'query runs',
     'update run',
   ],
-  Survey: ['own read raw', 'own read job version', 'own write survey', 'put outcome'],
+  Survey: ['own read raw', 'own read unpacked', 'own read job version', 'own write survey', 'put outcome'],
   Columns: [
     'own read job version',
     ...readsStaging,
@@ -93,8 +93,8 @@ const business: Record<string, string[]> = {
   RecordFailure: ['put outcome'],
   Keys: [
     'own read job version',
-    'own read staging',
-    'own write staging',
+    ...readsStaging,
+    ...writesStaging,
     'put outcome',
     // By the local cloud, which knows no leading keys; on AWS of outcomes alone, here and in Settle.
     'query runs',
@@ -103,8 +103,8 @@ const business: Record<string, string[]> = {
     'own read raw',
     'own read unpacked',
     'own read job version',
-    'own read staging',
-    'own write staging',
+    ...readsStaging,
+    ...writesStaging,
     'own write rejects',
     'own read secret',
     'put outcome',
