@@ -340,6 +340,7 @@ test('what Dispatch sends is a message that the writer takes', () => {
     shard: { n: 7 },
     sink: 'lake',
     batch: examples['$.batch'],
+    major: 1,
   });
 });
 
