@@ -1,10 +1,11 @@
 /** The dialect of a CSV file, told from its first bytes. */
+import { candidates } from '../../core/formats/csv/detect.ts';
 import { dialectOf } from '../../core/formats/csv/dialect.ts';
-import { FieldReader, type FieldSink } from '../../core/formats/csv/fields.ts';
+import { FieldReader } from '../../core/formats/csv/fields.ts';
+import { Texts } from '../../core/formats/csv/texts.ts';
 import type { CsvFormat } from '../../core/job/model.ts';
 import { isTyped } from './types.ts';
 
-const delimiters = [',', ';', '\t', '|'];
 const quotes = ['"', "'"];
 
 /** Whole records of a sample, as a format reads them. */
@@ -21,27 +22,6 @@ export function sampleRecords(format: CsvFormat, sample: Buffer, whole: boolean)
   return records;
 }
 
-class Texts implements FieldSink {
-  readonly fields: string[] = [];
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  plain(_field: number, from: number, to: number): void {
-    this.fields.push(this.#bytes.toString('utf8', from, to));
-  }
-
-  quoted(): void {
-    this.fields.push('');
-  }
-
-  piece(field: number, from: number, to: number): void {
-    this.fields[field] += this.#bytes.toString('utf8', from, to);
-  }
-}
-
 /**
  * Delimiter, quote and escape that give the most records of the sample one number of fields, more than one; of two
  * that do so alike the one with more fields, then the first of the list. Where none does, each record is one field.
@@ -54,7 +34,7 @@ export function dialectIn(
 ): Pick<CsvFormat, 'delimiter' | 'quote' | 'escape'> {
   const escapes = (quote: CsvFormat['quote']) =>
     given.has('escape') ? [format.escape] : [quote, ...(quote === null ? [] : ['\\'])];
-  const tried = (given.has('delimiter') ? [format.delimiter] : delimiters).flatMap((delimiter) =>
+  const tried = (given.has('delimiter') ? [format.delimiter] : candidates).flatMap((delimiter) =>
     (given.has('quote') ? [format.quote] : quotes).flatMap((quote) =>
       escapes(quote).map((character) => ({ delimiter, quote, escape: character })),
     ),

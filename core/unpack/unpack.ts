@@ -2,7 +2,9 @@
  * A file as the UTF-8 that scanners and readings know. What is UTF-8 already is read where it lies; gzip and other
  * encodings cannot be cut at a byte and read from there, so they are unpacked first. See docs/formats.md.
  */
+
 import { ForebayError } from '../errors.ts';
+import { asBuffer } from '../formats/bytes.ts';
 import type { Encoding } from '../job/model.ts';
 import { decoderOf } from './decode.ts';
 import { startBytes, startOf } from './encoding.ts';
@@ -48,7 +50,7 @@ async function* decoded(
   const decoder = decoderOf(encoding, mark);
   let skip = mark;
   for await (const chunk of all) {
-    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = asBuffer(chunk);
     const text = decoder.push(bytes.subarray(skip));
     skip -= Math.min(skip, bytes.length);
     if (text.length > 0) yield text;

@@ -1,6 +1,7 @@
 import { ForebayError } from '../../errors.ts';
 import type { Contract, CsvFormat } from '../../job/model.ts';
 import type { Detected } from '../../shard.ts';
+import { asBuffer } from '../bytes.ts';
 import type { RecordFormat } from '../interfaces.ts';
 import { marksFor } from '../marks.ts';
 import { distinct, nameKey, unreadFields } from '../names.ts';
@@ -9,8 +10,6 @@ import { csvFields } from './header.ts';
 import { recordFinder } from './locate.ts';
 import { readCsv } from './read.ts';
 import { csvScanner } from './scan.ts';
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 const unknown = (record: number, bytes: number): ForebayError =>
   new ForebayError(

@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { ForebayError } from '../../errors.ts';
 import type { CsvFormat } from '../../job/model.ts';
+import { asBuffer } from '../bytes.ts';
 import { dialectOf } from './dialect.ts';
-import { FieldReader, type FieldSink } from './fields.ts';
+import { FieldReader } from './fields.ts';
 import { isNameless, numberedName, renamed } from './names.ts';
+import { Texts } from './texts.ts';
 
 /**
  * The source's field names. Where the job does not have them renamed, a header that leaves a field without a name, or
@@ -24,7 +26,7 @@ export function csvFields(format: CsvFormat, header: Uint8Array | null): string[
 }
 
 function textsOf(format: CsvFormat, header: Uint8Array): string[] {
-  const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
+  const bytes = asBuffer(header);
   if (format.header === true && !isUtf8(bytes)) throw invalid('it is not valid UTF-8');
   const reader = new FieldReader(dialectOf(format), bytes);
   const texts = new Texts(bytes);
@@ -39,27 +41,6 @@ function refuseUnclear(names: string[]): void {
     if (isNameless(name)) throw invalid(`field ${at + 1} of ${names.length} has no name`, rename);
     const first = names.indexOf(name);
     if (first < at) throw invalid(`fields ${first + 1} and ${at + 1} have the same name`, rename);
-  }
-}
-
-class Texts implements FieldSink {
-  readonly fields: string[] = [];
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  plain(_field: number, from: number, to: number): void {
-    this.fields.push(this.#bytes.toString('utf8', from, to));
-  }
-
-  quoted(): void {
-    this.fields.push('');
-  }
-
-  piece(field: number, from: number, to: number): void {
-    this.fields[field] += this.#bytes.toString('utf8', from, to);
   }
 }
 

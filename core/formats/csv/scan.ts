@@ -2,8 +2,10 @@
  * Extract's reading of CSV: it counts records and finds where a file may be cut. It shares no code with `read.ts`; only
  * a delimiter that has to be found is found with Envelope's fields, and then given to both.
  */
+
 import type { CsvFormat } from '../../job/model.ts';
 import type { Scan } from '../../shard.ts';
+import { asBuffer } from '../bytes.ts';
 import type { ScanLimits, Scanner } from '../interfaces.ts';
 import { DETECT, dialectOf, type QuoteFault } from './dialect.ts';
 import { type Opened, opening } from './open.ts';
@@ -25,7 +27,7 @@ export function csvScanner(format: CsvFormat, limits: ScanLimits): Scanner {
   };
   return {
     push(chunk) {
-      const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      const buffer = asBuffer(chunk);
       bytes += buffer.length;
       if (walker !== null) return walker.push(buffer);
       const opened = first.push(buffer);

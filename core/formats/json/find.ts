@@ -111,7 +111,6 @@ export class ElementFinder implements RecordFinder {
       else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
       else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--;
     }
-
     at = Math.min(at, bytes.length);
     this.#next = at;
     while (at > this.start && isBlank(bytes[at - 1])) at--;

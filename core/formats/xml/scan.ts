@@ -3,9 +3,11 @@
  * Envelope's reading (`find.ts`) knows nothing of saxes: it looks for tags in bytes, and takes from the scan only where
  * a range lies and what stands above it. The two counts come from different eyes.
  */
+
 import { SaxesParser, type SaxesStartTagNS, type SaxesTagNS } from 'saxes';
 import type { XmlFormat } from '../../job/model.ts';
 import type { Scan } from '../../shard.ts';
+import { asBuffer } from '../bytes.ts';
 import type { ScanLimits, Scanner } from '../interfaces.ts';
 import type { NameKey } from '../names.ts';
 import { byteOrderMark } from '../text.ts';
@@ -33,7 +35,7 @@ export function xmlScanner(format: XmlFormat, limits: ScanLimits, key: NameKey):
   };
   return {
     push(chunk) {
-      const buffer = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      const buffer = asBuffer(chunk);
       if (scan !== null) return scan.push(buffer);
       head = Buffer.concat([head ?? buffer, ...(head === null ? [] : [buffer])]);
       if (head.length >= 4) open(head);

@@ -1,14 +1,13 @@
 import { ForebayError } from '../../errors.ts';
 import type { Contract, XmlFormat } from '../../job/model.ts';
 import type { ByteRange, Detected } from '../../shard.ts';
+import { asBuffer } from '../bytes.ts';
 import type { RecordFormat } from '../interfaces.ts';
 import { nameKey } from '../names.ts';
 import { RecordFinder } from './find.ts';
 import { elementNames, unreadElements } from './names.ts';
 import { readXml } from './read.ts';
 import { xmlScanner } from './scan.ts';
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** `detected`: with the context of the range that is read. The scanner itself needs none of it. */
 export function xmlFormat(
