@@ -2,6 +2,7 @@
 import { v5 as uuidv5 } from 'uuid';
 import { z } from 'zod';
 import { envelopeMetadata } from './envelope/metadata.ts';
+import { triggers } from './run.ts';
 
 /** Namespace (UUIDv5, RFC 9562) of the ids of events. */
 const eventNamespace = 'f0a3b1d2-6c1e-5b7a-9d52-3f1f6f0c7e21';
@@ -23,7 +24,7 @@ const common = {
   schemaVersion: z.literal(1),
   job: z.string(),
   runId: z.string(),
-  trigger: z.enum(['schedule', 'manual', 'mark']),
+  trigger: z.enum(triggers),
   /** Empty where the run failed before its slice was known. */
   slice: z.string(),
   revision: z.int().nonnegative(),

@@ -19,6 +19,10 @@ export interface SliceRecord {
   /** Grows with each lease. 0: never held. */
   fence: number;
   mark: Mark | null;
+  /** The run that released the lease last, and how it ended; not there: none has since slices have this. */
+  last?: { runId: string; status: RunStatus };
+  /** When its data was erased on purpose, and the revision that it had; a later commit counts on from there. */
+  forgotten?: { at: string; revision: number };
   committed: { runId: string; revision: number; loaded: LoadedObjects; committedAt: string } | null;
 }
 
@@ -71,6 +75,9 @@ export interface RunRecord {
   revision: number;
   trigger: Trigger;
   force: boolean;
+  /** As {@link RunRef} has them. */
+  from?: 'raw';
+  resumes?: string;
   /** The run's fixed time. */
   time: string;
   executionArn: string;

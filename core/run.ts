@@ -1,6 +1,11 @@
 /** What a run is, everywhere that it is passed on: in state, in messages and in the ledger. */
 
-export type Trigger = 'schedule' | 'manual' | 'mark';
+/**
+ * Who asked for a run: the schedule, a person, the mark that a trigger left on a held slice, files that arrived, a
+ * job that this one comes after, a backfill, or the redrive of a failure.
+ */
+export const triggers = ['schedule', 'manual', 'mark', 'arrival', 'after', 'backfill', 'redrive'] as const;
+export type Trigger = (typeof triggers)[number];
 
 /**
  * RUNNING → COMMITTING → COMPLETED | PARTIAL (rejects within the limit); RUNNING → FAILED; RUNNING → SKIPPED
@@ -22,6 +27,10 @@ export interface RunRef {
   revision: number;
   trigger: Trigger;
   force: boolean;
+  /** The slice is made anew from what its committed run has in the raw zone; not there: from the source. */
+  from?: 'raw';
+  /** The failed run of the same slice and job version whose finished work this one takes over. */
+  resumes?: string;
   /** ISO 8601, UTC, milliseconds: the run's fixed time, from which all times in the envelope come. */
   time: string;
 }

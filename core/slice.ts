@@ -62,6 +62,26 @@ export function sliceForScheduledTime(job: Timed & Pick<Job, 'lagSeconds'>, sche
   return sliceFrom(job.cadence, startOf(startOf(due, job.cadence).minus({ milliseconds: 1 }), job.cadence));
 }
 
+/** The slice that begins where this one ends; `null` behind `once`. */
+export function nextSlice(job: Timed, slice: Slice): Slice | null {
+  if (job.cadence === 'once' || slice.end === null) return null;
+  return sliceFrom(job.cadence, DateTime.fromISO(slice.end, { zone: job.timezone }));
+}
+
+/**
+ * The slices from one to another, both included, in the order of time; none where the second lies before the first.
+ * `limit`: at most so many, and one more where there are more.
+ */
+export function slicesBetween(job: Timed, from: Slice, to: Slice, limit = Number.POSITIVE_INFINITY): Slice[] {
+  if (from.start === null || to.start === null) return [from];
+  const slices: Slice[] = [];
+  for (let at: Slice | null = from; at?.start != null && at.start <= to.start; at = nextSlice(job, at)) {
+    slices.push(at);
+    if (slices.length > limit) break;
+  }
+  return slices;
+}
+
 function sliceFrom(cadence: TimedCadence, start: DateTime): Slice {
   const { format } = forms[cadence];
   const repeated = cadence === 'hourly' && +start !== +earliest(start.getPossibleOffsets());

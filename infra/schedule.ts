@@ -27,7 +27,10 @@ export function scheduleJob(
     description: `Forebay ${config.stage}: runs of ${job.name}`,
     scheduleExpression: job.schedule ?? '',
     scheduleExpressionTimezone: TimeZone.of(job.timezone).timezoneName,
-    flexibleTimeWindow: { mode: 'OFF' },
+    flexibleTimeWindow:
+      job.scheduleWindowMinutes === 0
+        ? { mode: 'OFF' }
+        : { mode: 'FLEXIBLE', maximumWindowInMinutes: job.scheduleWindowMinutes },
     target: {
       arn: machine.stateMachineArn,
       roleArn: role.roleArn,

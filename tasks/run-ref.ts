@@ -11,5 +11,12 @@ export const runRef = ({
   revision,
   trigger,
   force,
+  from,
+  resumes,
   time,
-}: RunRecord): RunRef => ({ job, jobVersion, runId, slice, fence, revision, trigger, force, time });
+}: RunRecord): RunRef => ({
+  ...{ job, jobVersion, runId, slice, fence, revision, trigger, force },
+  ...(from === undefined ? {} : { from }),
+  ...(resumes === undefined ? {} : { resumes }),
+  time,
+});

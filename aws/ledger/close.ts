@@ -6,7 +6,16 @@ import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger } from '../interfaces.ts';
 import type { Tables } from './keys.ts';
-import { failureKey, failureOpen, jobKey, outboxKey, outboxPending, runKey, runStatusKey } from './keys.ts';
+import {
+  failureKey,
+  failureOpen,
+  jobKey,
+  outboxKey,
+  outboxPending,
+  outboxPrefix,
+  runKey,
+  runStatusKey,
+} from './keys.ts';
 import { runItem } from './runs.ts';
 import { advanceCursor, release } from './slices.ts';
 import type { Item, Store, Write } from './store.ts';
@@ -30,7 +39,7 @@ export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerb
         run,
         await store.transact([
           setStatus(tables, run, 'RUNNING', 'SKIPPED', { endedAt }),
-          release(tables, run),
+          release(tables, run, 'SKIPPED'),
         ]),
       ),
     closeFailed: async (run, { endedAt, error, failure, outbox }) =>
@@ -38,7 +47,7 @@ export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerb
         run,
         await store.transact([
           setStatus(tables, run, 'RUNNING', 'FAILED', { endedAt, error }),
-          release(tables, run),
+          release(tables, run, 'FAILED'),
           putFailure(tables, failure),
           ...outbox.map((record) => putOutbox(tables, record)),
         ]),
@@ -56,7 +65,7 @@ export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerb
     markSent: async (record) => {
       await store.update({
         TableName: tables.runs,
-        Key: outboxKey(record.job, record.runId, record.target),
+        Key: outboxKey(record.job, record.runId, record.id),
         UpdateExpression: 'REMOVE statusKey SET sent = :sent',
         ExpressionAttributeValues: { ':sent': true },
       });
@@ -82,7 +91,7 @@ async function closeCommitted(
   const committed = { runId: run.runId, revision: run.revision, loaded: run.loaded, committedAt: endedAt };
   const writes = [
     setStatus(tables, run, 'COMMITTING', run.commitAs, { endedAt }),
-    release(tables, run, committed),
+    release(tables, run, run.commitAs, committed),
     ...outbox.map((record) => putOutbox(tables, record)),
   ];
   if (run.trigger !== 'schedule') return closed(run, await store.transact(writes));
@@ -129,7 +138,7 @@ const putOutbox = (tables: Tables, record: OutboxRecord): Write => ({
   Put: {
     TableName: tables.runs,
     Item: {
-      ...outboxKey(record.job, record.runId, record.target),
+      ...outboxKey(record.job, record.runId, record.id),
       statusKey: outboxPending,
       at: record.createdAt,
       ...record,
@@ -175,7 +184,7 @@ function pendingOutbox(store: Store, tables: Tables, run?: { job: string; runId:
     TableName: tables.runs,
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
     FilterExpression: 'attribute_exists(statusKey)',
-    ExpressionAttributeValues: { ':pk': jobKey(run.job), ':sk': `OUTBOX#${run.runId}#` },
+    ExpressionAttributeValues: { ':pk': jobKey(run.job), ':sk': outboxPrefix(run.runId) },
     ConsistentRead: true,
   });
 }

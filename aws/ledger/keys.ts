@@ -16,9 +16,11 @@ export { jobKey };
 export const sliceKey = (job: string, slice: string) => ({ pk: jobKey(job), sk: `SLICE#${slice}` });
 export const cursorKey = (job: string) => ({ pk: jobKey(job), sk: 'CURSOR' });
 export const runKey = (job: string, runId: string) => ({ pk: jobKey(job), sk: `RUN#${runId}` });
-export const outboxKey = (job: string, runId: string, target: string) => ({
+/** Of the run's records, each by its own id: a run may tell several things. */
+export const outboxPrefix = (runId: string): string => `OUTBOX#${runId}#`;
+export const outboxKey = (job: string, runId: string, id: string) => ({
   pk: jobKey(job),
-  sk: `OUTBOX#${runId}#${target}`,
+  sk: `${outboxPrefix(runId)}${id}`,
 });
 export const failureKey = (job: string, id: string) => ({ pk: jobKey(job), sk: `FAILURE#${id}` });
 

@@ -1,6 +1,7 @@
 /** Slices: the lease, its fence, the mark, the cursor. */
 import type { Cursor, Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
 import { slicesIndexes } from '../../core/ledger-schema.ts';
+import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
 import { cursorKey, jobKey, marked, runKey, sliceKey, type Tables } from './keys.ts';
 import { newRun, readRun, runItem } from './runs.ts';
@@ -111,15 +112,25 @@ async function setMark(
   return item === null ? null : readMark(item);
 }
 
-/** Releases the lease, on condition that the run still holds it. The mark stays until its run acquires. */
-export function release(tables: Tables, run: RunRecord, committed?: SliceRecord['committed']): Write {
+/**
+ * Releases the lease, on condition that the run still holds it, and keeps how it ended. The mark stays until its
+ * run acquires.
+ */
+export function release(
+  tables: Tables,
+  run: RunRecord,
+  status: RunStatus,
+  committed?: SliceRecord['committed'],
+): Write {
   return {
     Update: {
       TableName: tables.slices,
       Key: sliceKey(run.job, run.slice),
-      UpdateExpression: `${committed === undefined ? '' : 'SET committed = :committed '}REMOVE holder`,
+      UpdateExpression: `SET #last = :last${committed === undefined ? '' : ', committed = :committed'} REMOVE holder`,
       ConditionExpression: 'holder.runId = :runId AND fence = :fence',
+      ExpressionAttributeNames: { '#last': 'last' },
       ExpressionAttributeValues: {
+        ':last': { runId: run.runId, status },
         ':runId': run.runId,
         ':fence': run.fence,
         ...(committed === undefined ? {} : { ':committed': committed }),
@@ -154,6 +165,7 @@ function readSlice(item: Item | null): SliceRecord | null {
     holder: item.holder ?? null,
     fence: item.fence,
     mark: readMark(item),
+    ...(item.last === undefined ? {} : { last: item.last }),
     committed: item.committed ?? null,
   } as SliceRecord;
 }

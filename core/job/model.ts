@@ -166,6 +166,25 @@ export interface Job {
   sinks: Sink[];
   /** An EventBridge Scheduler expression, `cron(…)` or `rate(…)`, in the job's timezone. */
   schedule: string | null;
+  /** Within which behind the scheduled time a run may start; 0: at once. */
+  scheduleWindowMinutes: number;
+  /** How long after its end, and the lag, a slice may be loaded before it counts as late; `null`: none is expected. */
+  freshnessSeconds: number | null;
+  /** Whether slices that no run has loaded are backfilled without anybody asking for it. */
+  catchUp: boolean;
+  /** Files that arrive start a run of their slice; `null`: they do not. */
+  arrival: Arrival | null;
+  /** Jobs behind whose commits of the same time a slice of this one is run. */
+  after: string[];
+  /** What becomes of a slice when one of `after` commits a new revision behind it. */
+  onRevision: 'rerun' | 'ignore';
+}
+
+export interface Arrival {
+  /** For how long no further file of the slice may come before its run starts: at most 900. */
+  quietSeconds: number;
+  /** The name of a file without which the slice is not complete; `null`: any file may be the last. */
+  marker: string | null;
 }
 
 /** A job version: the job and the sha256 (hex) of its canonical JSON. */

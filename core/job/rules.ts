@@ -6,8 +6,9 @@ import { formatRules, namesGiven, toFormat } from './format/format.ts';
 import type { Job } from './model.ts';
 import { privacyRules, toPrivacy } from './privacy.ts';
 import { type Found, known, shown } from './problems.ts';
-import { scheduleProblem } from './schedule.ts';
+import { secondsOf } from './shapes.ts';
 import type { ParsedSpec } from './spec.ts';
+import { toTriggers, triggerRules } from './triggers.ts';
 
 export function brokenRules(job: Job): Found[] {
   return [
@@ -19,7 +20,8 @@ export function brokenRules(job: Job): Found[] {
     ...privacyRules(job),
     ...formatRules(job.format),
     ...givenNames(job),
-    ...slices(job),
+    ...prefixes(job),
+    ...triggerRules(job),
   ];
 }
 
@@ -124,27 +126,10 @@ function givenNames({ format, contract }: Job): Found[] {
   return [{ field: 'format.header', value: shown(twice), allowed }];
 }
 
-function slices(job: Job): Found[] {
-  const found: Found[] = [];
-  if (job.schedule !== null) {
-    const allowed = scheduleProblem(job.schedule);
-    if (allowed !== null) found.push({ field: 'schedule', value: shown(job.schedule), allowed });
-    if (job.cadence === 'once') {
-      found.push({
-        field: 'schedule',
-        value: shown(job.schedule),
-        allowed: "no schedule with cadence 'once'",
-      });
-    }
-  }
-  if (job.source.kind === 's3' && job.cadence !== 'once' && !job.source.prefix.includes('{slice}')) {
-    found.push({
-      field: 'source.prefix',
-      value: shown(job.source.prefix),
-      allowed: 'a prefix with {slice} in it, so that each slice has its own files',
-    });
-  }
-  return found;
+function prefixes({ source, cadence }: Job): Found[] {
+  if (source.kind !== 's3' || cadence === 'once' || source.prefix.includes('{slice}')) return [];
+  const allowed = 'a prefix with {slice} in it, so that each slice has its own files';
+  return [{ field: 'source.prefix', value: shown(source.prefix), allowed }];
 }
 
 /** The job with every default filled in, as the pipeline knows it. */
@@ -155,7 +140,7 @@ export function toJob(spec: ParsedSpec): Job {
     owner: spec.owner,
     cadence: spec.cadence,
     timezone: spec.timezone,
-    lagSeconds: Number(spec.lag.slice(0, -1)) * (units[spec.lag.slice(-1)] ?? 1),
+    lagSeconds: secondsOf(spec.lag),
     source: spec.source,
     format: toFormat(spec.format),
     contract: {
@@ -185,8 +170,6 @@ export function toJob(spec: ParsedSpec): Job {
     },
     privacy: toPrivacy(spec.privacy),
     sinks: spec.sinks,
-    schedule: spec.schedule ?? null,
+    ...toTriggers(spec, spec.cadence),
   };
 }
-
-const units: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };

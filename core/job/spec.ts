@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { allowedTypes, parseType } from '../contract/types.ts';
 import { formatSpec } from './format/format.ts';
 import { privacySpec } from './privacy.ts';
-import { fields, oneOf, text } from './shapes.ts';
+import { duration, fields, oneOf, text } from './shapes.ts';
+import { triggerSpecs } from './triggers.ts';
 
 const sourceSpec = z.discriminatedUnion(
   'kind',
@@ -102,8 +103,6 @@ const lakeSpec = fields(
   'lake()',
 );
 
-export const durationForm = "a duration such as '30m', '2h' or '1d'";
-
 export const jobSpec = fields(
   {
     name: z
@@ -118,19 +117,14 @@ export const jobSpec = fields(
       .string({ error: 'an IANA time zone such as Europe/Amsterdam' })
       .refine(isTimezone, { error: 'an IANA time zone such as Europe/Amsterdam' })
       .default('UTC'),
-    lag: z
-      .string({ error: durationForm })
-      .regex(/^\d{1,4}[smhd]$/, { error: durationForm })
-      .default('0s'),
+    lag: duration.default('0s'),
     source: sourceSpec,
     format: formatSpec,
     contract: contractSpec,
     envelope: envelopeSpec,
     privacy: privacySpec,
     sinks: z.array(lakeSpec, { error: '[lake()]' }).length(1, { error: '[lake()]: exactly one lake' }),
-    schedule: text(
-      "cron(…) or rate(…), as EventBridge Scheduler has them, e.g. 'cron(15 2 * * ? *)'",
-    ).optional(),
+    ...triggerSpecs,
   },
   'defineJob({ … }) with an object of fields',
 );

@@ -9,6 +9,10 @@ export interface RunRequest {
   scheduledTime?: string;
   /** Load the slice even where it is loaded already. */
   force?: boolean;
+  /** Make the slice anew from what its committed run has in the raw zone, without touching the source. */
+  from?: 'raw';
+  /** The failed run of this slice whose finished work is taken over. */
+  resumes?: string;
 }
 
 export interface OpenRunInput {

@@ -80,6 +80,8 @@ async function take(
     trigger: request.trigger,
     // Taking the lease clears the mark, so what the marked trigger asked for is asked for now.
     force: (request.force ?? false) || (seen?.mark?.force ?? false),
+    ...(request.from === undefined ? {} : { from: request.from }),
+    ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
     time,
     executionArn: execution.id,
     startedAt: time,

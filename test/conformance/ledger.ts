@@ -392,6 +392,7 @@ function closes(use: () => Ledger): void {
       holder: null,
       fence: 1,
       mark: null,
+      last: { runId: 'r1', status: 'COMPLETED' },
       committed: { runId: 'r1', revision: 1, loaded, committedAt: endedAt },
     });
     expect(await use().pendingOutbox(run)).toEqual([outboxOf(run)]);
@@ -443,6 +444,8 @@ function closes(use: () => Ledger): void {
     const skipped = await open(use(), job, 'r2');
     expect(await use().closeSkipped(skipped, { endedAt: later })).toBe(true);
     expect(await stored(use(), skipped)).toMatchObject({ status: 'SKIPPED', endedAt: later });
+    const lastOf = async () => (await use().getSlice(job, '2026-03-01'))?.last;
+    expect(await lastOf()).toEqual({ runId: 'r2', status: 'SKIPPED' });
     const failed = await open(use(), job, 'r3');
     const failure = failureOf(failed);
     expect(await use().closeFailed(failed, { endedAt: later, error, failure, outbox: [] })).toBe(true);
@@ -452,6 +455,7 @@ function closes(use: () => Ledger): void {
       fence: 3,
       committed: before,
     });
+    expect(await lastOf()).toEqual({ runId: 'r3', status: 'FAILED' });
     expect(skipped.revision).toBe(2);
     expect(failed.revision).toBe(2);
   });

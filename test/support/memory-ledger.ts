@@ -67,7 +67,9 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
       const { job, slice, runId, executionArn } = run;
       const holder = { runId, executionArn };
       const committed = now?.committed ?? null;
-      slices.set(key(job, slice), copy({ job, slice, holder, fence: record.fence, mark: null, committed }));
+      const last = now?.last === undefined ? {} : { last: now.last };
+      const { fence } = record;
+      slices.set(key(job, slice), copy({ job, slice, holder, fence, mark: null, ...last, committed }));
       runs.set(key(job, runId), copy(record));
       return copy(record);
     },
@@ -179,7 +181,7 @@ type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs>;
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   const { runs, outbox, failures } = state;
   const putAll = (records: OutboxRecord[]) => {
-    for (const record of records) outbox.set(key(record.job, record.runId, record.target), copy(record));
+    for (const record of records) outbox.set(key(record.job, record.runId, record.id), copy(record));
   };
   const putFailed = (failure: FailureRecord, records: OutboxRecord[]) => {
     failures.set(failure.id, copy(failure));
@@ -196,7 +198,10 @@ function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
       Object.assign(close.run, { status: commitAs, endedAt });
       Object.assign(
         close.slice,
-        copy({ holder: null, committed: { runId, revision, loaded, committedAt: endedAt } }),
+        copy({
+          ...{ holder: null, last: { runId, status: commitAs } },
+          committed: { runId, revision, loaded, committedAt: endedAt },
+        }),
       );
       if (run.trigger === 'schedule') advance(state, run);
       putAll(records);
@@ -206,14 +211,14 @@ function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
       const close = closing(state, run, 'RUNNING');
       if (close === null) return false;
       Object.assign(close.run, { status: 'SKIPPED', endedAt });
-      close.slice.holder = null;
+      Object.assign(close.slice, { holder: null, last: { runId: run.runId, status: 'SKIPPED' } });
       return true;
     },
     closeFailed: async (run, { endedAt, error, failure, outbox: records }) => {
       const close = closing(state, run, 'RUNNING');
       if (close === null) return false;
       Object.assign(close.run, copy({ status: 'FAILED', endedAt, error }));
-      close.slice.holder = null;
+      Object.assign(close.slice, { holder: null, last: { runId: run.runId, status: 'FAILED' } });
       putFailed(failure, records);
       return true;
     },
@@ -238,7 +243,7 @@ function listVerbs({ outbox, failures }: LedgerState): Pick<Ledger, ListVerbs> {
         ),
       ),
     markSent: async (record) => {
-      outbox.delete(key(record.job, record.runId, record.target));
+      outbox.delete(key(record.job, record.runId, record.id));
     },
     putFailure: async (record) => {
       const firstFailedAt = failures.get(record.id)?.firstFailedAt ?? record.firstFailedAt;

@@ -22,6 +22,15 @@ export const columnDefaults: Pick<Contract, 'onNewColumn' | 'onMissingColumn' | 
     names: 'exact',
   };
 
+/** What a job that says nothing of triggers has. */
+export const triggerDefaults: Pick<
+  Job,
+  'schedule' | 'scheduleWindowMinutes' | 'freshnessSeconds' | 'catchUp' | 'arrival' | 'after' | 'onRevision'
+> = {
+  ...{ schedule: null, scheduleWindowMinutes: 0, freshnessSeconds: null, catchUp: false },
+  ...{ arrival: null, after: [], onRevision: 'rerun' },
+};
+
 export const job: Job = {
   name: 'orders',
   owner: 'sales',
@@ -45,7 +54,7 @@ export const job: Job = {
   },
   privacy: {},
   sinks: [{ kind: 'lake', major: 1 }],
-  schedule: null,
+  ...triggerDefaults,
 };
 export const jobVersion = versionOf(job).version;
 

@@ -1,7 +1,7 @@
 import type { Job } from '../../../core/job/model.ts';
 import type { RunRef } from '../../../core/run.ts';
 import type { ScannedObject, SourceObject } from '../../../core/shard.ts';
-import { columnDefaults } from '../../support/world.ts';
+import { columnDefaults, triggerDefaults } from '../../support/world.ts';
 import { plain } from '../formats/support.ts';
 
 export const run: RunRef = {
@@ -39,7 +39,7 @@ export const job = (changes: Partial<Job> = {}): Job => ({
   },
   privacy: {},
   sinks: [{ kind: 'lake', major: 1 }],
-  schedule: null,
+  ...triggerDefaults,
   ...changes,
 });
 

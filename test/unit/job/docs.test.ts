@@ -78,12 +78,18 @@ test('each field of a job file is in the docs, and the docs name none that is no
   expect(rows.map(({ field }) => field).sort()).toEqual([...fields.keys()].sort());
 });
 
+/** Defaults that come from other fields. */
+const derived: Record<string, string> = {
+  'format.escape of csv': 'the quote',
+  freshness: 'as long as a slice, where there is a schedule',
+};
+
 test.each(rows)('the docs have the default of $field', ({ field, standard }) => {
   const def = fields.get(field);
   if (def?.type === 'default') {
     expect(evaluate(standard.replaceAll('`', ''))).toEqual(def.defaultValue);
   } else if (def?.type === 'optional') {
-    expect(standard).toBe(field === 'format.escape of csv' ? 'the quote' : 'none');
+    expect(standard).toBe(derived[field] ?? 'none');
   } else {
     const one = field.startsWith('contract.maxRejects.') ? 'either' : 'required';
     expect(standard).toBe(field === 'privacy.<column>' ? 'none' : one);
@@ -137,13 +143,14 @@ test('each example of a field is allowed there', async () => {
   const part = (field: string) => `${nameOf(field)}: ${value(field)}`;
   const options = rows.filter(({ field }) => field.endsWith(' of csv') && field !== 'format.header of csv');
   const format = options.map(({ field }) => part(field));
+  const triggers = ['schedule', 'scheduleWindow', 'freshness', 'catchUp', 'arrival'];
   const columns = ['onNewColumn', 'onMissingColumn', 'onRetypedColumn', 'names'];
   const contract = ['filter', 'key', ...columns, 'onBadRecord', 'maxRejects'];
   const envelope = rows.filter(({ field }) => field.startsWith('envelope.')).map(({ field }) => part(field));
   const text = `
     import { csv, defineJob, inbox, lake, s3Source } from 'forebay/core/job';
     export default defineJob({
-      ${['name', 'owner', 'cadence', 'timezone', 'lag', 'schedule', 'sinks'].map(part).join(', ')},
+      ${['name', 'owner', 'cadence', 'timezone', 'lag', ...triggers, 'sinks'].map(part).join(', ')},
       source: s3Source({ ${part('source.bucket')}, ${part('source.prefix')} }),
       format: csv({ ${format.join(', ')} }),
       contract: {

@@ -57,6 +57,9 @@ test('a job that says the least gets every default', async () => {
     privacy: {},
     sinks: [{ kind: 'lake', major: 1 }],
     schedule: null,
+    scheduleWindowMinutes: 0,
+    freshnessSeconds: null,
+    ...{ catchUp: false, arrival: null, after: [], onRevision: 'rerun' },
   });
 });
 
@@ -80,6 +83,12 @@ test('everything that a job says is in the job', async () => {
     }`,
     privacy: "{ no: 'mask', origin: 'hash' }",
     schedule: "'rate(1 day)'",
+    scheduleWindow: "'15m'",
+    freshness: "'6h'",
+    catchUp: 'true',
+    arrival: "{ quiet: '2m', marker: '_SUCCESS' }",
+    after: "['airports']",
+    onRevision: "'ignore'",
   }).catch((error: Error) => {
     throw new Error(error.message);
   });
@@ -114,6 +123,12 @@ test('everything that a job says is in the job', async () => {
     privacy: { no: 'mask', origin: 'hash' },
     sinks: [{ kind: 'lake', major: 1 }],
     schedule: 'rate(1 day)',
+    scheduleWindowMinutes: 15,
+    freshnessSeconds: 6 * 3_600,
+    catchUp: true,
+    arrival: { quietSeconds: 120, marker: '_SUCCESS' },
+    after: ['airports'],
+    onRevision: 'ignore',
   });
 });
 
@@ -211,7 +226,7 @@ test('without a header fields go by their numbers', async () => {
 
 test("a job's version is the sha256 of its canonical JSON", async () => {
   const canonical =
-    '{"cadence":"daily",' +
+    '{"after":[],"arrival":null,"cadence":"daily","catchUp":false,' +
     '"contract":{"columns":[' +
     '{"from":null,"name":"id","nullable":false,"type":{"name":"bigint"}},' +
     '{"from":null,"name":"qty","nullable":false,"type":{"name":"int"}},' +
@@ -223,7 +238,8 @@ test("a job's version is the sha256 of its canonical JSON", async () => {
     '"tags":null,"version":null},' +
     '"format":{"comment":null,"delimiter":"\\t","encoding":"utf-8","escape":"\\"","header":true,"headerNames":"reject",' +
     '"kind":"csv","nulls":["","é"],"quote":"\\"","ragged":"reject","required":false,"skipRows":0,"trim":false},' +
-    '"lagSeconds":0,"name":"orders","owner":"sales","privacy":{"note":"mask"},"schedule":null,' +
+    '"freshnessSeconds":null,"lagSeconds":0,"name":"orders","onRevision":"rerun","owner":"sales",' +
+    '"privacy":{"note":"mask"},"schedule":null,"scheduleWindowMinutes":0,' +
     '"sinks":[{"kind":"lake","major":1}],"source":{"kind":"inbox"},"timezone":"UTC"}';
   const { version } = await loadOne('orders', {
     format: "csv({ delimiter: '\\t', nulls: ['', 'é'] })",

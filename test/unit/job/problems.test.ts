@@ -75,6 +75,57 @@ const cases: Case[] = [
     '"rate(1 day)"',
     "no schedule with cadence 'once'",
   ],
+  // triggers
+  [
+    { schedule: "'rate(1 day)'", scheduleWindow: "'90s'" },
+    'scheduleWindow',
+    '"90s"',
+    'whole minutes, at most 1440m',
+  ],
+  [
+    { schedule: "'rate(1 day)'", scheduleWindow: "'2d'" },
+    'scheduleWindow',
+    '"172800s"',
+    'whole minutes, at most 1440m',
+  ],
+  [{ scheduleWindow: "'15m'" }, 'scheduleWindow', '"15m"', 'a window only beside a schedule'],
+  [{ freshness: "'soon'" }, 'freshness', '"soon"', duration],
+  [
+    { cadence: "'once'", freshness: "'1h'" },
+    'freshness',
+    '"3600s"',
+    "no freshness with cadence 'once', whose slice has no end",
+  ],
+  [{ catchUp: "'yes'" }, 'catchUp', '"yes"', 'true or false'],
+  [
+    { catchUp: 'true' },
+    'catchUp',
+    'true',
+    'true only beside a schedule or a freshness, which tell the slices that there should be',
+  ],
+  [{ arrival: 'true' }, 'arrival', 'true', "{ quiet: '2m' } and, where needed, marker"],
+  [
+    { arrival: "{ quiet: '16m' }" },
+    'arrival.quiet',
+    '"960s"',
+    'at most 15m: a message waits no longer before it is delivered',
+  ],
+  [
+    { arrival: "{ marker: 'done/_SUCCESS' }" },
+    'arrival.marker',
+    '"done/_SUCCESS"',
+    "the name of a file, without a /, e.g. '_SUCCESS'",
+  ],
+  [
+    { source: "s3Source({ bucket: 'partner', prefix: '{slice}/of/{slice}/' })", arrival: '{}' },
+    'arrival',
+    '{"quietSeconds":60,"marker":null}',
+    'none with a source.prefix that has {slice} more than once: a key must tell its slice',
+  ],
+  [{ after: "'customers'" }, 'after', '"customers"', 'a list of names of jobs'],
+  [{ after: "['customers', 'customers']" }, 'after.1', '"customers"', 'each job once'],
+  [{ onRevision: "'again'" }, 'onRevision', '"again"', "one of 'rerun', 'ignore'"],
+  [{ onRevision: "'ignore'" }, 'onRevision', '"ignore"', "'ignore' only beside after"],
   // source
   [{ source: "'inbox'" }, 'source', '"inbox"', 'inbox() or s3Source({ bucket, prefix })'],
   [{ source: "{ kind: 'ftp' }" }, 'source.kind', '"ftp"', 'inbox() or s3Source({ bucket, prefix })'],
@@ -404,7 +455,7 @@ const cases: Case[] = [
     { retries: '3' },
     'retries',
     '3',
-    'a field that there is: name, owner, cadence, timezone, lag, source, format, contract, envelope, privacy, sinks, schedule',
+    'a field that there is: name, owner, cadence, timezone, lag, source, format, contract, envelope, privacy, sinks, schedule, scheduleWindow, freshness, catchUp, arrival, after, onRevision',
   ],
   [
     { format: "csv({ delimeter: ';' })" },
@@ -547,6 +598,13 @@ describe('a job file that is wrong in one thing has one problem', () => {
     const [, field, value, allowed] = row;
     expect(byFile[`${nameOf(n)}.ts`]).toEqual([{ field, value, allowed }]);
   });
+});
+
+test('a job does not come after itself', async () => {
+  const { byFile } = await problemsIn({ 'orders.ts': jobFile('orders', { after: "['orders']" }) });
+  expect(byFile['orders.ts']).toEqual([
+    { field: 'after.0', value: '"orders"', allowed: 'another job than itself' },
+  ]);
 });
 
 test.each([

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Cadence } from '../../../core/job/model.ts';
-import { parseSlice, type Slice, sliceForScheduledTime } from '../../../core/slice.ts';
+import {
+  nextSlice,
+  parseSlice,
+  type Slice,
+  sliceForScheduledTime,
+  slicesBetween,
+} from '../../../core/slice.ts';
 
 const jobOf = (cadence: Cadence, timezone: string, lagSeconds = 0) => ({
   ...{ name: 'orders', cadence, timezone, lagSeconds },
@@ -77,6 +83,12 @@ describe.each(windows)('in %s, where %s', (timezone, _, from, to) => {
     expect(walked.length).toBeGreaterThan(1);
     expect(walked.map(({ name }) => parseSlice(jobOf(cadence, timezone), name))).toEqual(walked);
   });
+  test.each(['hourly', 'daily'] as const)('%s slices follow each other as on the wall', (cadence) => {
+    const walked = walk(cadence, timezone, Date.parse(from), Date.parse(to));
+    const [first, last] = [walked[0], walked.at(-1)];
+    if (first === undefined || last === undefined) throw new Error('nothing was walked');
+    expect(slicesBetween(jobOf(cadence, timezone), first, last)).toEqual(walked);
+  });
 });
 
 test.each([
@@ -115,6 +127,34 @@ test.each([
   ['America/Havana', '2026-10', '2026-10-01T04:00:00Z', '2026-11-01T04:00:00Z'],
 ])('in %s the month %s goes from %s to %s', (timezone, name, start, end) => {
   expect(parseSlice(jobOf('monthly', timezone), name)).toEqual({ name, start, end });
+});
+
+test('a range holds both its ends, is cut behind its limit, and is empty the wrong way round', () => {
+  const job = jobOf('monthly', 'UTC');
+  const at = (name: string) => parseSlice(job, name);
+  const names = (slices: Slice[]) => slices.map(({ name }) => name);
+  expect(names(slicesBetween(job, at('2025-11'), at('2026-02')))).toEqual([
+    ...['2025-11', '2025-12', '2026-01', '2026-02'],
+  ]);
+  expect(names(slicesBetween(job, at('2026-02'), at('2026-02')))).toEqual(['2026-02']);
+  expect(names(slicesBetween(job, at('2025-11'), at('2026-02'), 2))).toHaveLength(3);
+  expect(slicesBetween(job, at('2026-02'), at('2025-11'))).toEqual([]);
+});
+
+test('a year of hours has 8,760 of them, whatever the clocks do', () => {
+  for (const timezone of ['UTC', 'Europe/Amsterdam', 'America/New_York']) {
+    const job = jobOf('hourly', timezone);
+    const year = slicesBetween(job, parseSlice(job, '2026-01-01T00'), parseSlice(job, '2026-12-31T23'));
+    expect(year).toHaveLength(8_760);
+    expect(new Set(year.map(({ name }) => name)).size).toBe(8_760);
+  }
+});
+
+test("the only slice of cadence 'once' has none behind it", () => {
+  const job = jobOf('once', 'UTC');
+  const once = parseSlice(job, 'once');
+  expect(nextSlice(job, once)).toBeNull();
+  expect(slicesBetween(job, once, once)).toEqual([once]);
 });
 
 test("the only slice of cadence 'once' has no edges", () => {
