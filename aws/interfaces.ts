@@ -78,7 +78,8 @@ export interface Ledger {
   mark(job: string, slice: string, holderRunId: string, mark: Mark): Promise<Mark | null>;
 
   getRun(job: string, runId: string): Promise<RunRecord | null>;
-  setLoaded(run: RunRef, loaded: LoadedObjects): Promise<void>;
+  /** With what is to be told of it, in one transaction; a repeat tells it again. */
+  setLoaded(run: RunRef, loaded: LoadedObjects, outbox?: OutboxRecord[]): Promise<void>;
   traceTask(run: { job: string; runId: string }, task: RunTask, trace: TaskTrace): Promise<void>;
   putObject(runId: string, record: ObjectRecord): Promise<void>;
   putShard(runId: string, record: ShardRecord): Promise<void>;
@@ -118,6 +119,8 @@ export interface Ledger {
   putFailedRun(run: RunRecord, failure: FailureRecord, outbox: OutboxRecord[]): Promise<boolean>;
 
   pendingOutbox(run?: { job: string; runId: string }): Promise<OutboxRecord[]>;
+  /** Events that were sent, by the time that they were put in the outbox: `[from, to)`, ISO 8601; oldest first. */
+  listSent(between: { from: string; to: string }): Promise<OutboxRecord[]>;
   markSent(record: OutboxRecord): Promise<void>;
   /** Put, or `attempts` and `lastFailedAt` renewed where a failure of this id is there. */
   putFailure(record: FailureRecord): Promise<void>;

@@ -5,6 +5,7 @@ import type { Ledger } from './interfaces.ts';
 import { childVerbs } from './ledger/children.ts';
 import { closeVerbs } from './ledger/close.ts';
 import type { Tables } from './ledger/keys.ts';
+import { outboxVerbs } from './ledger/outbox.ts';
 import { runVerbs } from './ledger/runs.ts';
 import { sliceVerbs } from './ledger/slices.ts';
 import { store as storeOf } from './ledger/store.ts';
@@ -17,5 +18,6 @@ export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
     ...runVerbs(store, tables),
     ...childVerbs(store, tables),
     ...closeVerbs(store, tables),
+    ...outboxVerbs(store, tables),
   };
 }

@@ -129,6 +129,15 @@ export function readError(
   };
 }
 
+/** What says that the source is not what the contract was made for: its owner's matter, not the pipeline's. */
+const contractErrors: readonly ErrorName[] = [
+  ...(['BadRecord', 'RejectThresholdExceeded'] as const),
+  ...(['ColumnMissing', 'ColumnUnexpected', 'ColumnNameInvalid', 'TableIncompatible'] as const),
+];
+
+export const isContractError = (name: string): boolean =>
+  (contractErrors as readonly string[]).includes(name);
+
 export function isErrorName(name: string): name is ErrorName {
   return (terminal as readonly string[]).includes(name) || (transient as readonly string[]).includes(name);
 }

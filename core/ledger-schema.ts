@@ -14,7 +14,7 @@ export const slicesIndexes = {
 } as const;
 
 export const runsIndexes = {
-  /** `RUN#<status>`, `OUTBOX#PENDING` or `FAILURE#OPEN`, by time. */
+  /** `RUN#<status>`, `OUTBOX#PENDING`, `OUTBOX#SENT` or `FAILURE#OPEN`, by time. */
   byStatus: { name: 'byStatus', partitionKey: 'statusKey', sortKey: 'at' },
   /** A job's runs by time. */
   byJob: { name: 'byJob', partitionKey: 'jobKey', sortKey: 'at' },

@@ -43,7 +43,8 @@ export function discover(of: JobScope): Task {
   readObjects(task, shared.zones.ops, of.versions, `${of.staging}*/objects.json`);
   writeObjects(task, shared.zones.ops, of.staging);
   useSlices(task, shared.ledger, of.job, 'GetItem');
-  useRuns(task, shared.ledger, of.job, 'UpdateItem');
+  useRuns(task, shared.ledger, of.job, 'PutItem', 'UpdateItem', 'Query');
+  publish(task, shared.bus);
   return task;
 }
 

@@ -1,4 +1,4 @@
-/** Writes the JSON Schemas of completion events, made from the same schemas that the code checks with. */
+/** Writes the JSON Schemas of events, made from the same schemas that the code checks with. */
 import { writeFileSync } from 'node:fs';
 import { eventTypes, jsonSchemaOf } from '../core/events.ts';
 

@@ -6,16 +6,8 @@ import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger } from '../interfaces.ts';
 import type { Tables } from './keys.ts';
-import {
-  failureKey,
-  failureOpen,
-  jobKey,
-  outboxKey,
-  outboxPending,
-  outboxPrefix,
-  runKey,
-  runStatusKey,
-} from './keys.ts';
+import { failureKey, failureOpen, jobKey, runKey, runStatusKey } from './keys.ts';
+import { putOutbox } from './outbox.ts';
 import { runItem } from './runs.ts';
 import { advanceCursor, release } from './slices.ts';
 import type { Item, Store, Write } from './store.ts';
@@ -25,8 +17,6 @@ type CloseVerbs =
   | 'closeSkipped'
   | 'closeFailed'
   | 'putFailedRun'
-  | 'pendingOutbox'
-  | 'markSent'
   | 'putFailure'
   | 'listFailures'
   | 'getFailure';
@@ -60,15 +50,6 @@ export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerb
         ...outbox.map((record) => putOutbox(tables, record)),
       ]);
       return failed.length === 0;
-    },
-    pendingOutbox: async (run) => (await pendingOutbox(store, tables, run)).map(readOutbox),
-    markSent: async (record) => {
-      await store.update({
-        TableName: tables.runs,
-        Key: outboxKey(record.job, record.runId, record.id),
-        UpdateExpression: 'REMOVE statusKey SET sent = :sent',
-        ExpressionAttributeValues: { ':sent': true },
-      });
     },
     putFailure: (record) => renewFailure(store, tables, record),
     listFailures: async (filter) => (await listFailures(store, tables, filter?.job)).map(readFailure),
@@ -134,18 +115,6 @@ function setStatus(tables: Tables, run: RunRecord, from: RunStatus, to: RunStatu
   };
 }
 
-const putOutbox = (tables: Tables, record: OutboxRecord): Write => ({
-  Put: {
-    TableName: tables.runs,
-    Item: {
-      ...outboxKey(record.job, record.runId, record.id),
-      statusKey: outboxPending,
-      at: record.createdAt,
-      ...record,
-    },
-  },
-});
-
 const putFailure = (tables: Tables, record: FailureRecord): Write => ({
   Put: {
     TableName: tables.runs,
@@ -177,18 +146,6 @@ async function renewFailure(store: Store, tables: Tables, record: FailureRecord)
   });
 }
 
-/** Of one run: consistent, from the table. Of all: from the index, which may lag a moment behind. */
-function pendingOutbox(store: Store, tables: Tables, run?: { job: string; runId: string }): Promise<Item[]> {
-  if (run === undefined) return byStatus(store, tables, outboxPending);
-  return store.query({
-    TableName: tables.runs,
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-    FilterExpression: 'attribute_exists(statusKey)',
-    ExpressionAttributeValues: { ':pk': jobKey(run.job), ':sk': outboxPrefix(run.runId) },
-    ConsistentRead: true,
-  });
-}
-
 function listFailures(store: Store, tables: Tables, job?: string): Promise<Item[]> {
   if (job === undefined) return byStatus(store, tables, failureOpen);
   return store.query({
@@ -206,11 +163,6 @@ const byStatus = (store: Store, tables: Tables, statusKey: string): Promise<Item
     KeyConditionExpression: 'statusKey = :statusKey',
     ExpressionAttributeValues: { ':statusKey': statusKey },
   });
-
-function readOutbox(item: Item): OutboxRecord {
-  const { pk: _pk, sk: _sk, statusKey: _statusKey, at: _at, sent: _sent, ...record } = item;
-  return record as unknown as OutboxRecord;
-}
 
 function readFailure(item: Item): FailureRecord {
   const { pk: _pk, sk: _sk, statusKey: _statusKey, at: _at, ...record } = item;

@@ -54,5 +54,6 @@ export const settledKey = (runId: string, n: number) => ({
 
 export const runStatusKey = (status: RunStatus) => `RUN#${status}`;
 export const outboxPending = 'OUTBOX#PENDING';
+export const outboxSent = 'OUTBOX#SENT';
 export const failureOpen = 'FAILURE#OPEN';
 export const marked = 'MARKED';

@@ -5,6 +5,7 @@ import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
 import type { Tables } from './keys.ts';
 import { jobKey, runKey, runStatusKey } from './keys.ts';
+import { putOutbox } from './outbox.ts';
 import type { Item, Store } from './store.ts';
 
 export function runVerbs(
@@ -13,14 +14,19 @@ export function runVerbs(
 ): Pick<Ledger, 'getRun' | 'setLoaded' | 'traceTask' | 'beginCommit' | 'listRuns'> {
   return {
     getRun: async (job, runId) => readRun(await store.get(tables.runs, runKey(job, runId))),
-    setLoaded: async (run, loaded) => {
-      await store.update({
-        TableName: tables.runs,
-        Key: runKey(run.job, run.runId),
-        UpdateExpression: 'SET loaded = :loaded',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: { ':loaded': loaded },
-      });
+    setLoaded: async (run, loaded, outbox = []) => {
+      await store.transact([
+        {
+          Update: {
+            TableName: tables.runs,
+            Key: runKey(run.job, run.runId),
+            UpdateExpression: 'SET loaded = :loaded',
+            ConditionExpression: 'attribute_exists(pk)',
+            ExpressionAttributeValues: { ':loaded': loaded },
+          },
+        },
+        ...outbox.map((record) => putOutbox(tables, record)),
+      ]);
     },
     traceTask: async (run, task, trace) => {
       // A run that was never opened has no record, and FailRun's trace of it no place.

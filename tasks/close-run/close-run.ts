@@ -2,17 +2,21 @@ import type { Ledger } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { RunRecord } from '../../core/ledger.ts';
-import { type CompletionDeps, complete, eventOf } from '../completion.ts';
+import { type CompletionDeps, complete } from '../completion.ts';
+import { completed, violated } from '../events.ts';
 import { type TraceDeps, traced } from '../trace.ts';
+import { type ViolationDeps, violationsOf } from '../violations.ts';
 import type { CloseRunOutput } from './contract.ts';
 
 export interface CloseRunDeps
   extends CompletionDeps,
     TraceDeps,
+    ViolationDeps,
     Pick<Ledger, 'getRun' | 'closeCommitted' | 'closeSkipped'> {
   readJob(run: { job: string; jobVersion: string }): Promise<Job>;
   database: string;
   region: string;
+  opsBucket: string;
 }
 
 /**
@@ -42,7 +46,12 @@ async function closeCommitted(deps: CloseRunDeps, run: RunRecord, endedAt: strin
   const job = await deps.readJob(run);
   const type = run.commitAs === 'PARTIAL' ? 'JobPartial' : 'JobCompleted';
   const context = { database: deps.database, region: deps.region, now: endedAt };
-  await deps.closeCommitted(run, { endedAt, outbox: [eventOf(job, run, type, context)] });
+  const outbox = [completed(job, run, type, context)];
+  if ((run.counts?.rejected ?? 0) > 0) {
+    const violations = await violationsOf(deps, run.runId);
+    outbox.push(violated(job, run, violations, { ...context, opsBucket: deps.opsBucket }));
+  }
+  await deps.closeCommitted(run, { endedAt, outbox });
 }
 
 async function opened(deps: Pick<Ledger, 'getRun'>, id: { job: string; runId: string }): Promise<RunRecord> {

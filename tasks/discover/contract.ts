@@ -18,4 +18,11 @@ export interface NothingNew extends OpenedRun {
 export type DiscoverOutput = DiscoveredRun | NothingNew;
 
 /** Environment that the handler reads; infra must set exactly these. */
-export const environment = ['RUNS_TABLE', 'SLICES_TABLE', 'OPS_BUCKET', 'SOURCE_BUCKET'] as const;
+export const environment = [
+  'RUNS_TABLE',
+  'SLICES_TABLE',
+  'OPS_BUCKET',
+  'SOURCE_BUCKET',
+  'DATABASE',
+  'BUS_NAME',
+] as const;

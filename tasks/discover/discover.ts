@@ -1,15 +1,20 @@
 import type { Ledger } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
-import type { LoadedObjects, TaskMetrics } from '../../core/ledger.ts';
+import type { OutboxRecord, TaskMetrics } from '../../core/ledger.ts';
 import { checkNames, digestOf, type Listed, slicePrefix, sourceObjects } from '../../core/listing.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { SourceObject } from '../../core/shard.ts';
 import { inboxPrefix, objectsKey } from '../../core/storage.ts';
+import { type CompletionDeps, sendPending } from '../completion.ts';
+import { reopened } from '../events.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { DiscoverInput, DiscoverOutput } from './contract.ts';
 
-export interface DiscoverDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'setLoaded'> {
+export interface DiscoverDeps
+  extends TraceDeps,
+    Pick<CompletionDeps, 'pendingOutbox' | 'send' | 'markSent'>,
+    Pick<Ledger, 'getSlice' | 'setLoaded'> {
   readJob(run: RunRef): Promise<Job>;
   /** All objects of the source's bucket under a prefix. */
   list(prefix: string): Promise<Listed[]>;
@@ -17,6 +22,8 @@ export interface DiscoverDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'setL
   keepOps(key: string, body: Buffer): Promise<Buffer>;
   sourceBucket: string;
   opsBucket: string;
+  database: string;
+  region: string;
 }
 
 /**
@@ -27,15 +34,17 @@ export function discover(deps: DiscoverDeps, { attempt, ...opened }: DiscoverInp
   const { run } = opened;
   return traced<DiscoverOutput>(deps, run, 'Discover', attempt, async () => {
     const listed = await listSlice(deps, run);
-    const committed = await committedWith(deps, run, digestOf(listed));
-    if (committed !== null) {
-      const output = { ...opened, discovered: 'nothing-new', loadedBy: committed } as const;
+    const committed = (await deps.getSlice(run.job, run.slice))?.committed ?? null;
+    if (!run.force && committed?.loaded.digest === digestOf(listed).digest) {
+      const loadedBy = { runId: committed.runId };
+      const output = { ...opened, discovered: 'nothing-new', loadedBy } as const;
       return { output, metrics: metricsOf(listed) };
     }
     const key = objectsKey(run.job, run.runId);
     const objects = await keepListing(deps, key, listed);
     const loaded = digestOf(objects);
-    await deps.setLoaded(run, loaded);
+    await deps.setLoaded(run, loaded, committed === null ? [] : [await reopening(deps, run, committed)]);
+    await sendPending(deps, run);
     const listing = { bucket: deps.opsBucket, key, ...loaded };
     const output = { ...opened, discovered: 'new', objects: listing } as const;
     return { output, metrics: metricsOf(objects) };
@@ -69,12 +78,13 @@ async function listSlice(deps: DiscoverDeps, run: RunRef): Promise<SourceObject[
   return objects;
 }
 
-async function committedWith(
+/** Told before the slice is loaded again, so that whoever reads it now can know. */
+async function reopening(
   deps: DiscoverDeps,
   run: RunRef,
-  loaded: LoadedObjects,
-): Promise<{ runId: string } | null> {
-  if (run.force) return null;
-  const committed = (await deps.getSlice(run.job, run.slice))?.committed;
-  return committed?.loaded.digest === loaded.digest ? { runId: committed.runId } : null;
+  published: { runId: string; revision: number },
+): Promise<OutboxRecord> {
+  const { database, region } = deps;
+  const now = deps.now().toISOString();
+  return reopened(await deps.readJob(run), run, published, { database, region, now });
 }

@@ -1,22 +1,26 @@
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
-import { type ErrorRecord, readError } from '../../core/errors.ts';
+import { type ErrorRecord, isContractError, readError } from '../../core/errors.ts';
 import { runFailureId } from '../../core/failure.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.ts';
 import { cutUtf8 } from '../../core/text.ts';
-import { type CompletionDeps, complete, eventOf } from '../completion.ts';
+import { type CompletionDeps, complete } from '../completion.ts';
+import { completed, violated } from '../events.ts';
 import { runRef } from '../run-ref.ts';
 import { readRequest } from '../run-request.ts';
 import { type TraceDeps, traced } from '../trace.ts';
+import { type ViolationDeps, violationsOf } from '../violations.ts';
 import type { FailRunInput, FailRunOutput } from './contract.ts';
 
 export interface FailRunDeps
   extends CompletionDeps,
     TraceDeps,
+    ViolationDeps,
     Pick<Ledger, 'getRun' | 'closeFailed' | 'putFailedRun'> {
   readJob(run: { job: string; jobVersion: string }): Promise<Job>;
   database: string;
   region: string;
+  opsBucket: string;
 }
 
 /** Closes a run as failed, once, whoever calls; a run that was committed is left to be rolled forward. */
@@ -112,13 +116,13 @@ function failureOf(run: RunRecord, error: ErrorRecord, now: string): FailureReco
 
 async function outboxOf(deps: FailRunDeps, run: RunRecord, failure: FailureRecord): Promise<OutboxRecord[]> {
   const job = await deps.readJob(run);
-  const now = failure.lastFailedAt;
-  const event = eventOf(job, run, 'JobFailed', {
-    database: deps.database,
-    region: deps.region,
-    now,
-    error: failure.error,
-  });
+  const { error, lastFailedAt: now } = failure;
+  const context = { database: deps.database, region: deps.region, now, error };
+  const events = [completed(job, run, 'JobFailed', context)];
+  if (isContractError(error.name)) {
+    const violations = await violationsOf(deps, run.runId);
+    events.push(violated(job, run, violations, { ...context, opsBucket: deps.opsBucket }));
+  }
   const message: OutboxRecord = {
     id: failure.id,
     job: run.job,
@@ -127,7 +131,7 @@ async function outboxOf(deps: FailRunDeps, run: RunRecord, failure: FailureRecor
     body: JSON.stringify(failure),
     createdAt: now,
   };
-  return [event, message];
+  return [...events, message];
 }
 
 /** Why a run ended whose execution no `Catch` saw end. */

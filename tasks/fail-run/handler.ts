@@ -14,6 +14,7 @@ const deps = lazily(() => {
     now,
     database: env.DATABASE,
     region: region(),
+    opsBucket: env.OPS_BUCKET,
   };
 });
 

@@ -13,7 +13,15 @@ const deps = lazily(() => {
   const [objects, book] = [store(), ledgerOf(env)];
   const readJob = jobReader(objects, env.OPS_BUCKET);
   const completion = completionDeps(book, env, () => env.STATE_MACHINE_ARN);
-  const failing = { ...book, ...completion, readJob, now, database: env.DATABASE, region: region() };
+  const failing = {
+    ...book,
+    ...completion,
+    readJob,
+    now,
+    database: env.DATABASE,
+    region: region(),
+    opsBucket: env.OPS_BUCKET,
+  };
   return {
     ...book,
     now,

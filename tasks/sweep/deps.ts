@@ -23,6 +23,7 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     log,
     database: env.DATABASE,
     region: region(),
+    opsBucket: env.OPS_BUCKET,
     applyToCatalog: (run, manifest) => applyToCatalog(tables, run, manifest),
     repairPartition: (run) => repairPartition(tables, run),
     describe: executions(sfn()).describe,

@@ -509,6 +509,36 @@ function failures(use: () => Ledger): void {
     expect((await use().pendingOutbox()).filter((record) => record.job === run.job)).toEqual([]);
   });
 
+  test('a slice that is loaded again tells so with what it loads, and a repeat tells it again', async () => {
+    const run = await open(use(), newJob(), 'r1');
+    const told = outboxOf(run);
+    await use().setLoaded(run, loaded, [told]);
+    expect((await stored(use(), run)).loaded).toEqual(loaded);
+    expect(await use().pendingOutbox(run)).toEqual([told]);
+    await use().markSent(told);
+    expect(await use().pendingOutbox(run)).toEqual([]);
+    await use().setLoaded(run, loaded, [told]);
+    expect(await use().pendingOutbox(run)).toEqual([told]);
+  });
+
+  test('what was sent to the bus is found by its time, oldest first, and nothing else is', async () => {
+    const job = newJob();
+    const run = await open(use(), job, 'r1');
+    const at = (createdAt: string, target: OutboxRecord['target'] = 'bus') => ({
+      ...outboxOf(run, target),
+      ...{ id: `${target}-${createdAt}`, createdAt },
+    });
+    const day = ['2026-03-02T00:00:00.000Z', '2026-03-02T12:00:00.000Z', '2026-03-03T00:00:00.000Z'];
+    const [first, second, next] = day.map((time) => at(time));
+    if (!first || !second || !next) throw new Error('there are three');
+    const waiting = { ...at('2026-03-02T13:00:00.000Z'), id: 'waiting' };
+    const letter = at('2026-03-02T11:00:00.000Z', 'job-dlq');
+    await use().setLoaded(run, loaded, [next, second, first, waiting, letter]);
+    for (const record of [second, next, first, letter]) await use().markSent(record);
+    const sent = await use().listSent({ from: day[0] ?? '', to: day[2] ?? '' });
+    expect(sent.filter((record) => record.job === job)).toEqual([first, second]);
+  });
+
   test('the outbox of a run does not show that of a run whose name begins alike', async () => {
     const job = newJob();
     const run = await committed(use(), job, 'r1');

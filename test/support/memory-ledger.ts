@@ -29,6 +29,8 @@ export interface LedgerState {
   runs: Map<string, RunRecord>;
   children: Map<string, Child>;
   outbox: Map<string, OutboxRecord>;
+  /** Those of the outbox that were sent. */
+  sent: Map<string, OutboxRecord>;
   failures: Map<string, FailureRecord>;
   cursors: Map<string, Cursor>;
 }
@@ -43,6 +45,7 @@ export const emptyLedger = (): LedgerState => ({
   runs: new Map(),
   children: new Map(),
   outbox: new Map(),
+  sent: new Map(),
   failures: new Map(),
   cursors: new Map(),
 });
@@ -101,13 +104,15 @@ const opened = (run: NewRun, fence: number, revision: number): RunRecord => ({
 
 type RunVerbs = 'getRun' | 'setLoaded' | 'traceTask' | 'beginCommit' | 'listRuns';
 
-function runVerbs({ runs }: LedgerState): Pick<Ledger, RunVerbs> {
+function runVerbs({ runs, outbox }: LedgerState): Pick<Ledger, RunVerbs> {
   const at = (run: { job: string; runId: string }) => runs.get(key(run.job, run.runId));
   return {
     getRun: async (job, runId) => orNull(at({ job, runId })),
-    setLoaded: async (run, loaded) => {
+    setLoaded: async (run, loaded, records = []) => {
       const record = at(run);
-      if (record !== undefined) record.loaded = copy(loaded);
+      if (record === undefined) return;
+      record.loaded = copy(loaded);
+      for (const told of records) outbox.set(key(told.job, told.runId, told.id), copy(told));
     },
     traceTask: async (run, task, trace) => {
       const record = at(run);
@@ -232,9 +237,9 @@ function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   };
 }
 
-type ListVerbs = 'pendingOutbox' | 'markSent' | 'putFailure' | 'listFailures' | 'getFailure';
+type ListVerbs = 'pendingOutbox' | 'markSent' | 'listSent' | 'putFailure' | 'listFailures' | 'getFailure';
 
-function listVerbs({ outbox, failures }: LedgerState): Pick<Ledger, ListVerbs> {
+function listVerbs({ outbox, sent, failures }: LedgerState): Pick<Ledger, ListVerbs> {
   return {
     pendingOutbox: async (run) =>
       copy(
@@ -243,8 +248,15 @@ function listVerbs({ outbox, failures }: LedgerState): Pick<Ledger, ListVerbs> {
         ),
       ),
     markSent: async (record) => {
+      sent.set(key(record.job, record.runId, record.id), copy(record));
       outbox.delete(key(record.job, record.runId, record.id));
     },
+    listSent: async ({ from, to }) =>
+      copy(
+        [...sent.values()]
+          .filter(({ target, createdAt }) => target === 'bus' && createdAt >= from && createdAt < to)
+          .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)),
+      ),
     putFailure: async (record) => {
       const firstFailedAt = failures.get(record.id)?.firstFailedAt ?? record.firstFailedAt;
       failures.set(record.id, copy({ ...record, firstFailedAt }));

@@ -76,6 +76,8 @@ export interface World {
   partitions: Map<string, string>;
   log: string[];
   now: Date;
+  /** Of the next run that {@link load} commits. */
+  counts: Counts;
   crash(verb: string, when: 'before' | 'after'): void;
   deps: OpenRunDeps & FailRunDeps & CloseRunDeps & SweepDeps;
 }
@@ -94,6 +96,7 @@ export function newWorld(ledger: Ledger = memoryLedger()): World {
     partitions: new Map(),
     log: [],
     now: new Date('2026-03-02T12:00:00.000Z'),
+    counts: { ...counts },
     crash: (verb, when) => crashes.set(verb, when),
     deps: {} as World['deps'],
   };
@@ -124,6 +127,7 @@ function depsOf(world: World): World['deps'] {
     now: () => world.now,
     database: 'forebay_local',
     region: 'eu-west-1',
+    opsBucket: 'ops',
     runOf: (arn) =>
       arn.startsWith(`${machine}:`) ? { job: job.name, runId: arn.slice(machine.length + 1) } : null,
     applyToCatalog: async (run) => {
@@ -188,7 +192,7 @@ export async function load(
 ): Promise<void> {
   await world.ledger.setLoaded(run, { digest: run.runId, count: 1 });
   const manifest = { bucket: 'ops', key: manifestKey(run.job, run.runId) };
-  const began = await world.ledger.beginCommit(run, { manifest, counts, commitAs });
+  const began = await world.ledger.beginCommit(run, { manifest, counts: world.counts, commitAs });
   if (!began) throw new Error(`${run.runId} lost the commit point`);
   if (options.partition) world.partitions.set(run.slice, run.runId);
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../../core/job/model.ts';
-import type { LoadedObjects, SliceRecord, TaskTrace } from '../../../core/ledger.ts';
+import type { LoadedObjects, OutboxRecord, SliceRecord, TaskTrace } from '../../../core/ledger.ts';
 import { digestOf, type Listed, sourceObjects } from '../../../core/listing.ts';
 import { type DiscoverDeps, discover } from '../../../tasks/discover/discover.ts';
+import { eventProblems } from '../../support/events.ts';
 import { dialect } from '../formats/support.ts';
 import { clock, job, run } from './support.ts';
 
@@ -76,6 +77,8 @@ function prepare(world: World) {
   const prefixes: string[] = [];
   const loaded: LoadedObjects[] = [];
   const traces: TaskTrace[] = [];
+  const outbox: OutboxRecord[] = [];
+  const told: string[] = [];
   const { committed = null, listing = [] } = world;
   const deps: DiscoverDeps = {
     readJob: async () => job(world.job),
@@ -84,7 +87,13 @@ function prepare(world: World) {
       return listing;
     },
     getSlice: async (name, slice) => ({ job: name, slice, holder: null, fence: 1, mark: null, committed }),
-    setLoaded: async (_run, objects) => void loaded.push(objects),
+    setLoaded: async (_run, objects, records = []) => {
+      loaded.push(objects);
+      outbox.push(...records);
+    },
+    pendingOutbox: async () => [...outbox],
+    send: async ({ body }) => void told.push(body),
+    markSent: async (record) => void outbox.splice(outbox.indexOf(record), 1),
     keepOps: async (key, body) => {
       if (!written.has(key)) written.set(key, JSON.parse(body.toString()));
       return Buffer.from(JSON.stringify(written.get(key)));
@@ -93,9 +102,11 @@ function prepare(world: World) {
     now: clock(),
     sourceBucket: 'source',
     opsBucket: 'ops',
+    database: 'forebay_local',
+    region: 'eu-west-1',
   };
   const opened = { outcome: 'held', run: { ...run, force: world.force ?? false } } as const;
-  return { act: () => discover(deps, opened), listing, written, prefixes, loaded, traces };
+  return { act: () => discover(deps, opened), listing, written, prefixes, loaded, traces, told };
 }
 
 const committedWith = (objects: Listed[]): SliceRecord['committed'] => ({
@@ -146,6 +157,23 @@ test('F17 a file that came later, came again, or is gone makes the slice new; so
   expect(await prepare({ listing: [a, b], committed, force: true }).act()).toMatchObject({
     discovered: 'new',
   });
+});
+
+test('who reads a slice that is loaded again is told before it is, and who reads a new one is not', async () => {
+  const again = prepare({ listing: [a, b], committed: committedWith([a]) });
+  await again.act();
+  expect(again.told).toHaveLength(1);
+  const detail = JSON.parse(again.told[0] ?? '');
+  expect(eventProblems('SliceReopened', detail)).toEqual([]);
+  expect(detail.data).toMatchObject({
+    ...{ slice: '2026-03-01', runId: run.runId, revision: run.revision, reason: 'loading' },
+    published: { runId: 'run-0', revision: 1 },
+  });
+  for (const world of [{ listing: [a] }, { listing: [a], committed: committedWith([a]) }]) {
+    const { act, told } = prepare(world);
+    await act();
+    expect(told).toEqual([]);
+  }
 });
 
 test('F17 a run has one listing: what a repeat lists besides, or an old attempt puts late, changes nothing', async () => {

@@ -46,6 +46,27 @@ test.each([
   expect(await world.ledger.pendingOutbox()).toEqual([]);
 });
 
+test("a run that rejected records tells its feed's owner by code, as Settle counted them where it did", async () => {
+  const world = newWorld();
+  const run = await held(world, 'r1', manual);
+  const shard = { status: 'done' as const, filtered: 0, batch: null, error: null, trace: null };
+  await world.ledger.putShard('r1', { n: 0, rejected: 1, rejectsByCode: { CastFailed: 1 }, ...shard });
+  await world.ledger.putShard('r1', { n: 1, rejected: 0, rejectsByCode: {}, ...shard });
+  const settled = { n: 0, rejected: 3, rejectsByCode: { CastFailed: 1, RepeatedKey: 2 }, ...shard };
+  await world.ledger.putSettled('r1', settled);
+  const { counts } = world;
+  Object.assign(counts, { written: 7, rejected: 3 });
+  await load(world, run, 'PARTIAL');
+  await closeRun(world.deps, run);
+  expect(events(world).map(({ type }) => type)).toEqual(['JobPartial', 'ContractViolated']);
+  const detail = JSON.parse(world.sent[1]?.body ?? '');
+  expect(eventProblems('ContractViolated', detail)).toEqual([]);
+  expect(detail.data).toMatchObject({
+    ...{ status: 'PARTIAL', error: null, violations: { CastFailed: 1, RepeatedKey: 2 } },
+    rejects: { bucket: 'ops', prefix: 'rejects/orders/r1/' },
+  });
+});
+
 test('a run that found nothing new is closed as skipped, without an event', async () => {
   const world = newWorld();
   const run = await held(world, 'r1', manual);

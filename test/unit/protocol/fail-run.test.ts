@@ -29,8 +29,9 @@ test('a failed run has its error, its event, its failure record and its message 
 
   expect(await world.ledger.getRun('orders', 'r1')).toMatchObject({ status: 'FAILED', error });
   expect((await world.ledger.getSlice('orders', '2026-03-01'))?.holder).toBeNull();
-  const [event, ...more] = events(world);
+  const [event, violation, ...more] = events(world);
   expect(more).toEqual([]);
+  expect(violation?.type).toBe('ContractViolated');
   expect(event).toMatchObject({
     type: 'JobFailed',
     runId: 'r1',
@@ -43,6 +44,30 @@ test('a failed run has its error, its event, its failure record and its message 
   const [failure] = await world.ledger.listFailures({ job: 'orders' });
   expect(messages.map((sent) => JSON.parse(sent.body))).toEqual([failure]);
   expect(failure).toMatchObject({ id: 'orders/r1', kind: 'run', slice: '2026-03-01', attempts: 1, error });
+});
+
+test("what the source did to the contract is told by code, and nobody is told of what is the pipeline's own", async () => {
+  const world = newWorld();
+  const shard = { status: 'done' as const, filtered: 0, batch: null, error: null, trace: null };
+  await held(world, 'r1', manual);
+  await world.ledger.putShard('r1', { n: 0, rejected: 3, rejectsByCode: { CastFailed: 3 }, ...shard });
+  const codes = { CastFailed: 1, RaggedRow: 2 };
+  await world.ledger.putShard('r1', { n: 1, rejected: 3, rejectsByCode: codes, ...shard });
+  await failRun(world.deps, caught('r1', 'RejectThresholdExceeded', 'RejectThresholdExceeded: 6 of 10'));
+  const [violation, ...others] = world.sent
+    .map(({ body }) => JSON.parse(body))
+    .filter(({ metadata }) => metadata?.eventType === 'ContractViolated');
+  expect(others).toEqual([]);
+  expect(eventProblems('ContractViolated', violation)).toEqual([]);
+  expect(violation.data).toMatchObject({
+    ...{ status: 'FAILED', violations: { CastFailed: 4, RaggedRow: 2 } },
+    rejects: { bucket: 'ops', prefix: 'rejects/orders/r1/' },
+    error: { name: 'RejectThresholdExceeded' },
+  });
+
+  await held(world, 'r2', manual);
+  await failRun(world.deps, caught('r2', 'CountMismatch', 'CountMismatch: 1 is not 2'));
+  expect(events(world, 'r2').map(({ type }) => type)).toEqual(['JobFailed']);
 });
 
 test('a local cloud says the name in the message: it is read from there', async () => {

@@ -1,0 +1,90 @@
+/** The outbox's records of events, as the ledger and the job tell them. */
+import { runMetadata } from '../core/envelope/metadata.ts';
+import type { ErrorRecord } from '../core/errors.ts';
+import { type CompletionType, type EventType, eventId, eventSchemas } from '../core/events.ts';
+import type { Job } from '../core/job/model.ts';
+import type { OutboxRecord, RunRecord } from '../core/ledger.ts';
+import type { RunRef } from '../core/run.ts';
+import { majorOf, rejectsPrefix, tableName } from '../core/storage.ts';
+import { runRef } from './run-ref.ts';
+
+export interface EventContext {
+  /** Glue database. */
+  database: string;
+  region: string;
+  /** ISO 8601. */
+  now: string;
+}
+
+/** What all events of a run say of it. */
+type OfRun = Pick<RunRef, 'job' | 'runId' | 'trigger' | 'slice' | 'revision' | 'time'>;
+
+/** A run has ended. */
+export function completed(
+  job: Job,
+  run: RunRecord,
+  type: CompletionType,
+  context: EventContext & { error?: ErrorRecord },
+): OutboxRecord {
+  const committed = type !== 'JobFailed';
+  return eventOf(job, runRef(run), type, context, {
+    status: type === 'JobCompleted' ? 'COMPLETED' : type === 'JobPartial' ? 'PARTIAL' : 'FAILED',
+    counts: committed ? run.counts : null,
+    manifest: committed ? run.manifest : null,
+    ...(context.error === undefined ? {} : { error: context.error }),
+  });
+}
+
+/** A slice that is published is being loaded again: who has read it may wait for the next revision. */
+export function reopened(
+  job: Job,
+  run: RunRef,
+  published: { runId: string; revision: number },
+  context: EventContext,
+): OutboxRecord {
+  const { runId, revision } = published;
+  return eventOf(job, run, 'SliceReopened', context, {
+    reason: 'loading',
+    published: { runId, revision },
+  });
+}
+
+/** Records, or the whole file, were not what the contract says: for who answers for the feed. */
+export function violated(
+  job: Job,
+  run: RunRecord,
+  violations: Record<string, number>,
+  context: EventContext & { opsBucket: string; error?: ErrorRecord },
+): OutboxRecord {
+  return eventOf(job, runRef(run), 'ContractViolated', context, {
+    status: context.error === undefined ? 'PARTIAL' : 'FAILED',
+    violations,
+    rejects: { bucket: context.opsBucket, prefix: rejectsPrefix(run.job, run.runId) },
+    error: context.error ?? null,
+  });
+}
+
+function eventOf(
+  job: Job,
+  run: OfRun & RunRef,
+  type: EventType,
+  { database, region, now }: EventContext,
+  data: Record<string, unknown>,
+): OutboxRecord {
+  const id = eventId(run.runId, type);
+  const detail = eventSchemas[type].parse({
+    metadata: { id, ...runMetadata(job, run, region), eventType: type },
+    data: {
+      schemaVersion: 1,
+      job: run.job,
+      runId: run.runId,
+      trigger: run.trigger,
+      slice: run.slice,
+      revision: run.revision,
+      table: { database, name: tableName(run.job, majorOf(job)) },
+      ...data,
+    },
+  });
+  const body = JSON.stringify(detail);
+  return { id, job: run.job, runId: run.runId, target: 'bus', body, createdAt: now };
+}
