@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import * as clients from '../aws/clients.ts';
 import { stackOutputs } from '../aws/cloudformation.ts';
+import { bus } from '../aws/eventbridge.ts';
 import { catalog } from '../aws/glue.ts';
-import type { Catalog, Executions, Ledger, ObjectStore, Secrets } from '../aws/interfaces.ts';
+import type { Bus, Catalog, Executions, Ledger, ObjectStore, Secrets } from '../aws/interfaces.ts';
 import { ledger } from '../aws/ledger.ts';
 import { type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
@@ -27,6 +28,7 @@ export interface Cloud {
   catalog: Catalog;
   executions: Executions;
   secrets: Secrets;
+  bus: Bus;
   /** Outputs of a job's own stack; `null`: it is not deployed. */
   jobOutputs(job: string): Promise<Partial<Record<JobOutputName, string>> | null>;
   peek(queueUrl: string): Promise<PeekedQueue>;
@@ -43,6 +45,7 @@ export async function connect(stage: string): Promise<Cloud> {
     catalog: catalog(clients.glue(), outputs.Database),
     executions: executions(clients.sfn()),
     secrets: secrets(clients.ssm()),
+    bus: bus(clients.eventbridge(), outputs.BusName),
     jobOutputs: (job) => stackOutputs(clients.cloudformation(), jobStackName(stage, job)),
     peek: (queueUrl) => peek(clients.sqs(), queueUrl),
     tap: () =>

@@ -118,8 +118,11 @@ export type CompletionEvent = JobCompleted | JobPartial | JobFailed;
 /** The same for each repeat of the same event, so that a consumer can drop repeats. `of`: the run, or the backfill. */
 export const eventId = (of: string, type: EventType): string => uuidv5(`${of}/${type}`, eventNamespace);
 
-/** JSON Schema (2020-12) of an event's detail: what docs/events holds. */
-export const jsonSchemaOf = (type: EventType): Record<string, unknown> => ({
-  ...z.toJSONSchema(eventSchemas[type]),
+/** JSON Schema of an event's detail: docs/events holds it as 2020-12. */
+export const jsonSchemaOf = (
+  type: EventType,
+  target: 'draft-2020-12' | 'draft-4' = 'draft-2020-12',
+): Record<string, unknown> => ({
+  ...z.toJSONSchema(eventSchemas[type], { target }),
   title: type,
 });

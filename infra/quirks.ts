@@ -3,6 +3,9 @@ import type { Config } from './config.ts';
 
 const isLocal = ({ account }: Config): boolean => account === '000000000000';
 
+/** The local cloud has no registry of schemas. */
+export const hasSchemaRegistry = (config: Config): boolean => !isLocal(config);
+
 /** AWS authorizes SendTask* on the state machine; the local cloud on everything or nothing. */
 export const sendTaskResource = (config: Config, stateMachineArn: string): string =>
   isLocal(config) ? '*' : stateMachineArn;

@@ -53,6 +53,13 @@ export async function keep(
   return put ? body : objects.get(ref);
 }
 
+/** What events say of where things are. */
+export const whereabouts = (env: { DATABASE: string; OPS_BUCKET: string }) => ({
+  database: env.DATABASE,
+  region: region(),
+  opsBucket: env.OPS_BUCKET,
+});
+
 interface CompletionEnvironment {
   BUS_NAME: string;
   JOB_DLQ_URL: string;

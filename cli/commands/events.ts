@@ -3,8 +3,9 @@ import type { Tap } from '../../aws/tap.ts';
 import { examples, type OpenSession, positive } from '../command.ts';
 import type { Output } from '../output.ts';
 import { sumOf } from '../report.ts';
+import { addReplay } from './events-replay.ts';
 
-/** EventBridge's own frame around a completion event. */
+/** EventBridge's own frame around an event. What there is in its data is by its type. */
 interface BusEvent {
   id: string;
   'detail-type': string;
@@ -12,16 +13,23 @@ interface BusEvent {
   detail: {
     data: {
       job: string;
-      slice: string;
-      runId: string;
-      counts: Parameters<typeof sumOf>[0] | null;
-      error?: { name: string; message: string };
+      slice?: string;
+      runId?: string;
+      counts?: Parameters<typeof sumOf>[0] | null;
+      error?: { name: string; message: string } | null;
+      reason?: string;
+      violations?: Record<string, number>;
+      backfillId?: string;
+      from?: string;
+      to?: string;
+      slices?: Record<string, number>;
     };
   };
 }
 
 export function addEvents(program: Command, open: OpenSession): void {
-  const events = program.command('events').description('completion events on the bus');
+  const events = program.command('events').description('events on the bus');
+  addReplay(events, open);
   events
     .command('tail')
     .description('print events as they come, until it is interrupted')
@@ -62,11 +70,24 @@ export async function tail(tap: Tap, output: Output, limit: number, stop: AbortS
   }
 }
 
-function printEvent(out: Output, event: BusEvent): void {
-  const { job, slice, runId, counts, error } = event.detail.data;
-  const type = event['detail-type'];
-  const tone = type === 'JobFailed' ? 'red' : type === 'JobPartial' ? 'yellow' : 'green';
-  const numbers = counts === null ? '' : `: ${sumOf(counts)}`;
-  const why = error === undefined ? '' : `: ${error.name}: ${error.message}`;
-  out.line(`${event.time} ${out.paint(tone, type)} ${job} ${slice} run ${runId}${numbers}${why}`);
+function printEvent(out: Output, { time, 'detail-type': type, detail: { data } }: BusEvent): void {
+  const failed = type === 'JobFailed' || data.slices?.failed;
+  const tone = failed ? 'red' : type === 'JobCompleted' || type === 'BackfillCompleted' ? 'green' : 'yellow';
+  const slices = data.slice ?? `${data.from} to ${data.to}`;
+  const of = data.runId === undefined ? `backfill ${data.backfillId}` : `run ${data.runId}`;
+  const what = [
+    data.counts ? sumOf(data.counts) : null,
+    data.reason ?? null,
+    data.violations ? listed(data.violations) : null,
+    data.slices ? listed(data.slices) : null,
+    data.error ? `${data.error.name}: ${data.error.message}` : null,
+  ].filter((part) => part !== null && part !== '');
+  const more = what.length === 0 ? '' : `: ${what.join('; ')}`;
+  out.line(`${time} ${out.paint(tone, type)} ${data.job} ${slices} ${of}${more}`);
 }
+
+const listed = (counts: Record<string, number>): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');

@@ -10,11 +10,13 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Outputs } from '../../core/outputs.ts';
 import type { Config } from '../config.ts';
+import { eventSchemas } from '../event-schemas.ts';
 import { builtLayer } from '../layer.ts';
 import { LedgerTables } from '../ledger-tables.ts';
 import { databaseName, secretsPath, stateMachineArnPrefix } from '../names.ts';
 import { privacyKey } from '../privacy.ts';
 import { deadLetterQueue } from '../queues.ts';
+import { hasSchemaRegistry } from '../quirks.ts';
 import { SweepTask } from '../sweep.ts';
 import { Zones } from '../zones.ts';
 
@@ -56,6 +58,7 @@ export class SharedStack extends Stack {
       code: lambda.Code.fromAsset(builtLayer(config.architecture)),
       description: 'DuckDB for Node',
     });
+    if (hasSchemaRegistry(config)) eventSchemas(this, config);
     this.#sweeper(new SweepTask(this, 'Sweep', this, bundles));
     this.#outputs();
   }

@@ -1,6 +1,6 @@
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { completionDeps, jobReader, ledgerOf, now, region, store } from '../ports.ts';
+import { completionDeps, jobReader, ledgerOf, now, store, whereabouts } from '../ports.ts';
 import { closeRun } from './close-run.ts';
 import { type CloseRunInput, environment } from './contract.ts';
 
@@ -13,9 +13,7 @@ const deps = lazily(() => {
     ...completionDeps(book, { ...env, JOB_DLQ_URL: '' }, () => env.STATE_MACHINE_ARN),
     readJob: jobReader(store(), env.OPS_BUCKET),
     now,
-    database: env.DATABASE,
-    region: region(),
-    opsBucket: env.OPS_BUCKET,
+    ...whereabouts(env),
   };
 });
 

@@ -1,6 +1,6 @@
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily } from '../handle.ts';
-import { completionDeps, jobReader, ledgerOf, now, region, store } from '../ports.ts';
+import { completionDeps, jobReader, ledgerOf, now, store, whereabouts } from '../ports.ts';
 import { environment, type FailRunInput } from './contract.ts';
 import { failRun } from './fail-run.ts';
 
@@ -12,9 +12,7 @@ const deps = lazily(() => {
     ...completionDeps(book, env, () => env.STATE_MACHINE_ARN),
     readJob: jobReader(store(), env.OPS_BUCKET),
     now,
-    database: env.DATABASE,
-    region: region(),
-    opsBucket: env.OPS_BUCKET,
+    ...whereabouts(env),
   };
 });
 

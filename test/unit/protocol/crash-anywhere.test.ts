@@ -139,7 +139,8 @@ async function assess(pipeline: Pipeline, table: Array<[string, unknown]>): Prom
   expect(await ledger.pendingOutbox()).toEqual([]);
   const events = pipeline.sent.filter((sent) => sent.target === 'bus');
   const told = events.filter((sent) => sent.runId === runId);
-  expect(new Set(told.map(({ id }) => id))).toEqual(new Set([eventId(runId, 'JobPartial')]));
+  const types = ['JobPartial', 'ContractViolated'] as const;
+  expect(new Set(told.map(({ id }) => id))).toEqual(new Set(types.map((type) => eventId(runId, type))));
   expect(events.filter(({ body }) => JSON.parse(body).data.status !== 'FAILED')).toEqual(told);
   for (const sent of events) {
     const status = (await ledger.getRun(job.name, sent.runId))?.status;
