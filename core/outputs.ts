@@ -1,6 +1,6 @@
 /**
  * What the shared stack tells the outside: the CLI finds everything of a stage by these outputs, so that it
- * needs neither a configuration nor a physical name.
+ * needs neither a configuration nor a physical name. Consumers import them, as `<stack>:<output>`.
  */
 
 export const outputNames = [
@@ -9,6 +9,9 @@ export const outputNames = [
   'RawBucket',
   'LakeBucket',
   'OpsBucket',
+  /** Keys of the zones that consumers read. */
+  'LakeKeyArn',
+  'OpsKeyArn',
   'SlicesTable',
   'RunsTable',
   'BusName',

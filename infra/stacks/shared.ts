@@ -106,6 +106,8 @@ export class SharedStack extends Stack {
       RawBucket: zones.raw.bucket.bucketName,
       LakeBucket: zones.lake.bucket.bucketName,
       OpsBucket: zones.ops.bucket.bucketName,
+      LakeKeyArn: zones.lake.key.keyArn,
+      OpsKeyArn: zones.ops.key.keyArn,
       SlicesTable: ledger.slices.tableName,
       RunsTable: ledger.runs.tableName,
       BusName: this.bus.eventBusName,
@@ -115,6 +117,8 @@ export class SharedStack extends Stack {
       StateMachineArnPrefix: stateMachineArnPrefix(config),
       SecretsPath: secretsPath(config),
     };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    for (const [name, value] of Object.entries(outputs)) {
+      new CfnOutput(this, name, { value, exportName: `${this.stackName}:${name}` });
+    }
   }
 }
