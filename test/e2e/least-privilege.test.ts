@@ -49,7 +49,16 @@ const business: Record<string, string[]> = {
     'tell the bus',
     'send to job DLQ',
   ],
-  Discover: ['own list inbox', 'own read job version', ...writesStaging, 'get slice', 'update run'],
+  Discover: [
+    'own list inbox',
+    'own read job version',
+    ...writesStaging,
+    'get slice',
+    'update run',
+    'put outcome',
+    'query runs',
+    'tell the bus',
+  ],
   Extract: [
     'own list inbox',
     'own read inbox',
