@@ -134,6 +134,17 @@ test('no bundle but those of functions with the layer asks for DuckDB', () => {
   expect(asking.map(([task]) => task).sort()).toEqual(['columns', 'envelope', 'settle', 'survey']);
 });
 
+test('a bundle carries the clients of the services that its function talks to, and of no other', () => {
+  const calling = (service: string) =>
+    [...bundleTasks()].flatMap(([task, folder]) =>
+      readFileSync(join(folder, 'index.js'), 'utf8').includes(service) ? [task] : [],
+    );
+  // As a service is named in the requests to it.
+  expect(calling('AWSGlue').sort()).toEqual(['catalog', 'columns', 'sweep']);
+  // The commands alone ask for stacks.
+  expect(calling('DescribeStacks')).toEqual([]);
+});
+
 test('a function that a machine calls is published, and its version outlives the next deploy', () => {
   const called = ofType(settlingStack, 'AWS::Lambda::Function').filter(
     ({ id }) => !id.startsWith('JobTasksWriteLake'),
