@@ -18,8 +18,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
-    // A file that waits for a cloud leaves its core to another.
-    maxWorkers: 2,
+    // One more than a small machine has cores: who waits for a cloud leaves its core to another.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // The SDK reminds of its next Node at each start; package.json says which ones are supported here.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
