@@ -49,7 +49,9 @@ export async function startCloud(jobs: string, settings: Record<string, string> 
     throw new Error(`local up failed:\n${up.stderr.slice(-4_000)}`);
   }
   const env = foreign ? settings : readEnv(join(home, 'env'));
-  const pool = cliPool({ env: { ...environment, ...env }, cwd: root });
+  // As the launcher has it.
+  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+  const pool = cliPool({ env: { ...environment, ...quiet, ...env }, cwd: root });
   const forebay = (...args: string[]) => pool.run('--jobs', jobs, ...args);
   return {
     home,
