@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What takes minutes begins first, so that a core is not left alone with it at the end. */
-const longest = ['test/e2e/scale.', 'test/e2e/faults.', 'test/e2e/pipeline.', 'test/e2e/', 'test/unit/protocol/'];
+const longest = [
+  'test/e2e/scale.',
+  'test/e2e/faults.',
+  'test/e2e/pipeline.',
+  'test/e2e/',
+  'test/unit/protocol/',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
