@@ -62,6 +62,10 @@ export type CompletionEvent = JobCompleted | JobPartial | JobFailed;
 /** The same for each repeat of the same event, so that a consumer can drop repeats. */
 export const eventId = (runId: string, type: EventType): string => uuidv5(`${runId}/${type}`, eventNamespace);
 
+/** Whether an outbox's record is the event that tells how its run ended. */
+export const tellsEnd = ({ id, runId }: { id: string; runId: string }): boolean =>
+  (['JobCompleted', 'JobPartial', 'JobFailed'] as const).some((type) => eventId(runId, type) === id);
+
 /** JSON Schema (2020-12) of an event's detail: what docs/events holds. */
 export const jsonSchemaOf = (type: EventType): Record<string, unknown> => ({
   ...z.toJSONSchema(eventSchemas[type]),

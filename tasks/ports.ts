@@ -14,6 +14,7 @@ import type { ObjectRef } from '../core/run.ts';
 import { columnsKey } from '../core/storage.ts';
 import type { CompletionDeps } from './completion.ts';
 import { readJobVersion } from './job-version.ts';
+import { measureIn } from './metrics.ts';
 
 export const store = (): ObjectStore => objectStore(clients.s3());
 
@@ -56,6 +57,7 @@ export async function keep(
 interface CompletionEnvironment {
   BUS_NAME: string;
   JOB_DLQ_URL: string;
+  STAGE: string;
 }
 
 /** `arnOf` gives the machine of a job. */
@@ -63,8 +65,9 @@ export function completionDeps(
   book: Ledger,
   env: CompletionEnvironment,
   arnOf: (job: string) => string,
-): CompletionDeps {
+): Omit<CompletionDeps, 'readJob'> {
   return {
+    measure: measureIn(env.STAGE),
     pendingOutbox: book.pendingOutbox,
     markSent: book.markSent,
     getSlice: book.getSlice,
