@@ -14,6 +14,8 @@ export const outputNames = [
   'BusName',
   'JobDlqUrl',
   'DeliveryDlqUrl',
+  /** SNS topic of all alarms. */
+  'AlarmTopicArn',
   /** Glue database. */
   'Database',
   /** A job's machine is this and the job's name. */
@@ -26,6 +28,7 @@ export type OutputName = (typeof outputNames)[number];
 export type Outputs = Record<OutputName, string>;
 
 export const sharedStackName = (stage: string): string => `Forebay-${stage}`;
+export const dashboardStackName = (stage: string): string => `Forebay-${stage}-dashboard`;
 export const jobStackName = (stage: string, job: string): string => `Forebay-${stage}-job-${job}`;
 
 /** Outputs of a job's own stack. */
