@@ -1,11 +1,12 @@
 /** The cloud that the environment points to, as the CLI sees it: found by the shared stack's outputs. */
 import { randomUUID } from 'node:crypto';
 import * as clients from '../aws/clients.ts';
-import { stackOutputs } from '../aws/cloudformation.ts';
+import { outputsOfStacks, stackOutputs } from '../aws/cloudformation.ts';
 import { catalog } from '../aws/glue.ts';
 import type { Catalog, Executions, Ledger, ObjectStore, Secrets } from '../aws/interfaces.ts';
 import { ledger } from '../aws/ledger.ts';
-import { type PeekedQueue, peek } from '../aws/peek.ts';
+import { type LogLine, logLines } from '../aws/logs.ts';
+import { depthOf, type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
 import { secrets } from '../aws/ssm.ts';
@@ -14,11 +15,14 @@ import { eventSource } from '../core/events.ts';
 import {
   type JobOutputName,
   jobStackName,
+  jobStackPrefix,
   type Outputs,
   outputNames,
   sharedStackName,
 } from '../core/outputs.ts';
 import { Problem } from './problem.ts';
+
+export type JobOutputs = Partial<Record<JobOutputName, string>>;
 
 export interface Cloud {
   outputs: Outputs;
@@ -28,7 +32,11 @@ export interface Cloud {
   executions: Executions;
   secrets: Secrets;
   /** Outputs of a job's own stack; `null`: it is not deployed. */
-  jobOutputs(job: string): Promise<Partial<Record<JobOutputName, string>> | null>;
+  jobOutputs(job: string): Promise<JobOutputs | null>;
+  /** The same of all jobs that are deployed, by job. */
+  deployedJobs(): Promise<Map<string, JobOutputs>>;
+  depthOf(queueUrl: string): Promise<number>;
+  logLines(search: { prefixes: readonly string[]; text: string; from: string; to: string }): Promise<LogLine[]>;
   peek(queueUrl: string): Promise<PeekedQueue>;
   tap(): Promise<Tap>;
 }
@@ -44,6 +52,13 @@ export async function connect(stage: string): Promise<Cloud> {
     executions: executions(clients.sfn()),
     secrets: secrets(clients.ssm()),
     jobOutputs: (job) => stackOutputs(clients.cloudformation(), jobStackName(stage, job)),
+    deployedJobs: async () => {
+      const prefix = jobStackPrefix(stage);
+      const stacks = await outputsOfStacks(clients.cloudformation(), prefix);
+      return new Map([...stacks].map(([name, found]) => [name.slice(prefix.length), found]));
+    },
+    depthOf: (queueUrl) => depthOf(clients.sqs(), queueUrl),
+    logLines: (search) => logLines(clients.cloudwatchLogs(), search),
     peek: (queueUrl) => peek(clients.sqs(), queueUrl),
     tap: () =>
       openTap(

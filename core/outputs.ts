@@ -29,6 +29,8 @@ export type Outputs = Record<OutputName, string>;
 
 export const sharedStackName = (stage: string): string => `Forebay-${stage}`;
 export const dashboardStackName = (stage: string): string => `Forebay-${stage}-dashboard`;
+/** What the names of all job stacks of a stage begin with. */
+export const jobStackPrefix = (stage: string): string => jobStackName(stage, '');
 export const jobStackName = (stage: string, job: string): string => `Forebay-${stage}-job-${job}`;
 
 /** Outputs of a job's own stack. */

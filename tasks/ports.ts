@@ -13,6 +13,7 @@ import type { OutboxRecord } from '../core/ledger.ts';
 import type { ObjectRef } from '../core/run.ts';
 import { columnsKey } from '../core/storage.ts';
 import type { CompletionDeps } from './completion.ts';
+import { addToLog } from './handle.ts';
 import { readJobVersion } from './job-version.ts';
 import { measureIn } from './metrics.ts';
 
@@ -21,6 +22,23 @@ export const store = (): ObjectStore => objectStore(clients.s3());
 /** A task that knows nothing of slices has no table of them: asking for one is then a fault of the program. */
 export const ledgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE?: string }): Ledger =>
   ledger(clients.dynamodb(), { runs: env.RUNS_TABLE, slices: env.SLICES_TABLE ?? '' });
+
+/** The same for a task that learns only by reading which slice its run is of: from then on its log says it. */
+export const tellingLedgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE: string }): Ledger => {
+  const book = ledgerOf(env);
+  return {
+    ...book,
+    getSlice: (job, slice) => {
+      addToLog({ slice });
+      return book.getSlice(job, slice);
+    },
+    getRun: async (job, runId) => {
+      const run = await book.getRun(job, runId);
+      if (run !== null) addToLog({ slice: run.slice });
+      return run;
+    },
+  };
+};
 
 export const now = (): Date => new Date();
 

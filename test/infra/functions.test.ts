@@ -167,8 +167,12 @@ test('on the local cloud alone the writer may answer any task: it authorizes the
   const onLaptop = synthesize({ ...local, buckets: config.buckets }, [orders]);
   const wide = functionsOf(onLaptop).flatMap((resource) =>
     rightsOf(resource, onLaptop)
-      .filter(({ actions, resources }) => resources.includes('*') && !actions[0]?.startsWith('xray:'))
-      .map(({ actions }) => ({ id: resource.id.replace(/Function.*/, ''), actions: [...actions].sort() })),
+      .filter(({ resources }) => resources.includes('*'))
+      .map(({ actions }) => ({
+        id: resource.id.replace(/Function.*/, ''),
+        actions: actions.filter((each) => !each.startsWith('xray:Put')).sort(),
+      }))
+      .filter(({ actions }) => actions.length > 0),
   );
   const answers = ['states:SendTaskFailure', 'states:SendTaskSuccess'];
   expect(wide).toEqual([{ id: 'JobTasksWriteLake', actions: answers }]);
@@ -475,11 +479,11 @@ test('an Envelope reads what was decided of its columns only where slices decide
 test('every function is traced, and may send its traces', () => {
   for (const resource of everyFunction) {
     expect(resource.properties.TracingConfig, resource.id).toEqual({ Mode: 'Active' });
-    expect(rightsOf(resource), resource.id).toContainEqual({
-      actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
-      resources: ['*'],
-      conditions: {},
-    });
+    const traces = rightsOf(resource).filter(({ resources }) => resources.includes('*'));
+    expect(traces.flatMap(({ actions }) => actions).sort(), resource.id).toEqual([
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
   }
 });
 

@@ -20,8 +20,10 @@ function without(pick: (statement: Json) => boolean): Synthesized {
   const copy = structuredClone(app);
   for (const template of templatesOf(copy)) {
     for (const { properties } of template.resources) {
-      const document = properties.PolicyDocument;
-      if (document !== undefined) document.Statement = document.Statement.filter((each: Json) => !pick(each));
+      for (const document of [properties.PolicyDocument, properties.KeyPolicy]) {
+        if (document !== undefined)
+          document.Statement = document.Statement.filter((each: Json) => !pick(each));
+      }
     }
   }
   return copy;
