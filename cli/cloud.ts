@@ -36,7 +36,12 @@ export interface Cloud {
   /** The same of all jobs that are deployed, by job. */
   deployedJobs(): Promise<Map<string, JobOutputs>>;
   depthOf(queueUrl: string): Promise<number>;
-  logLines(search: { prefixes: readonly string[]; text: string; from: string; to: string }): Promise<LogLine[]>;
+  logLines(search: {
+    prefixes: readonly string[];
+    text: string;
+    from: string;
+    to: string;
+  }): Promise<LogLine[]>;
   peek(queueUrl: string): Promise<PeekedQueue>;
   tap(): Promise<Tap>;
 }
