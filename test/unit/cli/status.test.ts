@@ -74,7 +74,7 @@ test('late slices are told with the backfill that loads them, and failures by th
           { slice: '2026-03-04', state: 'never-run' },
         ],
       },
-      ...{ running: 1, failed: 1, failures: { SourceEmpty: 1 } },
+      ...{ running: 1, failures: { SourceEmpty: 1 } },
     },
   ]);
   expect(attention).toEqual([
@@ -121,6 +121,7 @@ test('a failed run of more than three days ago is counted no more, its open fail
   await failed(world, 'r1', '2026-03-01');
   const later = new Date(world.now.getTime() + 4 * 86_400_000);
   const jobs = async () => [{ job: { ...daily, freshnessSeconds: null }, dlqs: [] }];
+  expect((await statusOf(depsOf(world, { jobs }))).jobs).toMatchObject([{ failed: 1 }]);
   const report = await statusOf(depsOf(world, { now: () => later, jobs }));
   expect(report.jobs).toMatchObject([{ failed: 0, failures: { SourceEmpty: 1 }, late: null }]);
   expect(report.attention).toMatchObject([{ what: '1 open failure: SourceEmpty' }]);
