@@ -3,6 +3,7 @@ import {
   DescribeStacksCommand,
   type Output,
   paginateDescribeStacks,
+  paginateListStackResources,
 } from '@aws-sdk/client-cloudformation';
 import { translate } from './errors.ts';
 
@@ -34,6 +35,27 @@ export async function outputsOfStacks(
       }
     }
     return found;
+  } catch (error) {
+    return translate(error);
+  }
+}
+
+/** The log groups of a stack whose logical ids begin so: who made them gave them their names. */
+export async function logGroupsOf(
+  client: CloudFormationClient,
+  stack: string,
+  idPrefix = '',
+): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const page of paginateListStackResources({ client }, { StackName: stack })) {
+      for (const { ResourceType, LogicalResourceId, PhysicalResourceId } of page.StackResourceSummaries ??
+        []) {
+        if (ResourceType === 'AWS::Logs::LogGroup' && LogicalResourceId?.startsWith(idPrefix))
+          names.push(PhysicalResourceId ?? '');
+      }
+    }
+    return names;
   } catch (error) {
     return translate(error);
   }

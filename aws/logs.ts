@@ -1,9 +1,5 @@
 /** Lines of the logs of functions. */
-import {
-  type CloudWatchLogsClient,
-  paginateDescribeLogGroups,
-  paginateFilterLogEvents,
-} from '@aws-sdk/client-cloudwatch-logs';
+import { type CloudWatchLogsClient, paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { mapAtOnce } from '../core/at-once.ts';
 import { translate } from './errors.ts';
 
@@ -18,27 +14,18 @@ export interface LogLine {
 const searchesAtOnce = 5;
 
 /**
- * The lines with `text` in them, of all log groups whose name begins with one of the prefixes, in the order of time.
- * `from` and `to`: ISO 8601.
+ * The lines with `text` in them, of all these log groups, in the order of time. `from` and `to`: ISO 8601.
  */
 export async function logLines(
   client: CloudWatchLogsClient,
-  search: { prefixes: readonly string[]; text: string; from: string; to: string },
+  search: { groups: readonly string[]; text: string; from: string; to: string },
 ): Promise<LogLine[]> {
   try {
-    const groups = (await Promise.all(search.prefixes.map((prefix) => groupsOf(client, prefix)))).flat();
-    const found = await mapAtOnce(groups, searchesAtOnce, (group) => linesOf(client, group, search));
+    const found = await mapAtOnce(search.groups, searchesAtOnce, (group) => linesOf(client, group, search));
     return found.flat().sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   } catch (error) {
     return translate(error);
   }
-}
-
-async function groupsOf(client: CloudWatchLogsClient, logGroupNamePrefix: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { logGroups = [] } of paginateDescribeLogGroups({ client }, { logGroupNamePrefix }))
-    names.push(...logGroups.flatMap(({ logGroupName }) => logGroupName ?? []));
-  return names;
 }
 
 async function linesOf(

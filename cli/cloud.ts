@@ -1,7 +1,7 @@
 /** The cloud that the environment points to, as the CLI sees it: found by the shared stack's outputs. */
 import { randomUUID } from 'node:crypto';
 import * as clients from '../aws/clients.ts';
-import { outputsOfStacks, stackOutputs } from '../aws/cloudformation.ts';
+import { logGroupsOf, outputsOfStacks, stackOutputs } from '../aws/cloudformation.ts';
 import { catalog } from '../aws/glue.ts';
 import type { Catalog, Executions, Ledger, ObjectStore, Secrets } from '../aws/interfaces.ts';
 import { ledger } from '../aws/ledger.ts';
@@ -36,12 +36,8 @@ export interface Cloud {
   /** The same of all jobs that are deployed, by job. */
   deployedJobs(): Promise<Map<string, JobOutputs>>;
   depthOf(queueUrl: string): Promise<number>;
-  logLines(search: {
-    prefixes: readonly string[];
-    text: string;
-    from: string;
-    to: string;
-  }): Promise<LogLine[]>;
+  /** Lines with that text in the logs of a job's functions and machine, and of the sweeper; times as ISO 8601. */
+  logLines(job: string, search: { text: string; from: string; to: string }): Promise<LogLine[]>;
   peek(queueUrl: string): Promise<PeekedQueue>;
   tap(): Promise<Tap>;
 }
@@ -63,7 +59,14 @@ export async function connect(stage: string): Promise<Cloud> {
       return new Map([...stacks].map(([name, found]) => [name.slice(prefix.length), found]));
     },
     depthOf: (queueUrl) => depthOf(clients.sqs(), queueUrl),
-    logLines: (search) => logLines(clients.cloudwatchLogs(), search),
+    logLines: async (job, search) => {
+      const stacks = clients.cloudformation();
+      const groups = await Promise.all([
+        logGroupsOf(stacks, jobStackName(stage, job)),
+        logGroupsOf(stacks, sharedStackName(stage), 'Sweep'),
+      ]);
+      return logLines(clients.cloudwatchLogs(), { ...search, groups: groups.flat() });
+    },
     peek: (queueUrl) => peek(clients.sqs(), queueUrl),
     tap: () =>
       openTap(

@@ -1,15 +1,6 @@
 /** The lines that a run's functions, its machine and the sweeper left in their logs. */
 import type { LogLine } from '../aws/logs.ts';
 import type { RunRecord } from '../core/ledger.ts';
-import { jobStackName, sharedStackName } from '../core/outputs.ts';
-
-/** What begins the names of the log groups of a job's functions, of its machine and of the sweeper. */
-export const logGroupPrefixes = (stage: string, job: string): string[] => [
-  // A construct's name begins with a capital, and no job's does: `orders` finds nothing of `orders-eu`.
-  `${jobStackName(stage, job)}-Job`,
-  `/aws/vendedlogs/states/forebay-${stage}-${job}`,
-  `${sharedStackName(stage)}-Sweep`,
-];
 
 const beforeMs = 60_000;
 /** The sweeper may close a run minutes behind its last function. */

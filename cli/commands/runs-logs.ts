@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { examples, type OpenSession } from '../command.ts';
 import type { Output } from '../output.ts';
 import { wrongUsage } from '../problem.ts';
-import { logGroupPrefixes, type RunLine, readRunLines, windowOf } from '../run-logs.ts';
+import { type RunLine, readRunLines, windowOf } from '../run-logs.ts';
 import { runById } from './runs.ts';
 
 interface Options {
@@ -23,11 +23,7 @@ export function addRunsLogs(runs: Command, open: OpenSession): void {
       const shard = shardOf(options);
       const run = await runById(session, id);
       const cloud = await session.cloud();
-      const found = await cloud.logLines({
-        prefixes: logGroupPrefixes(session.stage, run.job),
-        text: run.runId,
-        ...windowOf(run, new Date()),
-      });
+      const found = await cloud.logLines(run.job, { text: run.runId, ...windowOf(run, new Date()) });
       const errors = options.errors === true;
       const lines = readRunLines(found, { errors, ...(shard === null ? {} : { shard }) });
       for (const line of lines) session.output.item(line, (out) => print(out, line));

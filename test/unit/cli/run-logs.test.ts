@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { logGroupPrefixes, readRunLines, windowOf } from '../../../cli/run-logs.ts';
+import { readRunLines, windowOf } from '../../../cli/run-logs.ts';
 
 const group = 'Forebay-local-job-orders-JobTasksEnvelopeLog';
 const at = '2026-03-02T12:00:00.000Z';
@@ -52,14 +52,6 @@ test('a line that is no JSON is shown as it is', () => {
       line: { message: 'START RequestId: 1' },
     },
   ]);
-});
-
-test('the log groups of a job are found by their names, and those of a job that is called alike are not', () => {
-  const ours = logGroupPrefixes('local', 'orders');
-  const found = (name: string) => ours.some((prefix) => name.startsWith(prefix));
-  expect(found('Forebay-local-job-orders-JobTasksOpenRunLog3F2A-XYZ')).toBe(true);
-  expect(found('Forebay-local-job-orders-eu-JobTasksOpenRunLog3F2A-XYZ')).toBe(false);
-  expect(found('Forebay-local-SweepLogAB12-XYZ')).toBe(true);
 });
 
 test("only a run's own time is searched, with room for a log's clock and for the sweeper", () => {
