@@ -44,7 +44,7 @@ export class WatchTask extends Task<(typeof environment)[number]> {
   }
 }
 
-/** The facts come from the version that is deployed; a job that is removed is no longer missed. */
+/** The facts come from the version that is deployed; a job whose stack is gone is no longer missed. */
 export function watchJob(
   scope: Construct,
   { watch, deliveryDlq }: Pick<SharedStack, 'watch' | 'deliveryDlq'>,
