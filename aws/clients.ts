@@ -1,5 +1,6 @@
 /** SDK clients, each made once, when it is first asked for. Region, endpoint and credentials are the SDK's to find. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
@@ -43,4 +44,5 @@ export const eventbridge = once(() => new EventBridgeClient({ ...settings, ...ti
 export const glue = once(() => new GlueClient({ ...settings, ...timeouts }));
 export const ssm = once(() => new SSMClient({ ...settings, ...timeouts }));
 export const kms = once(() => new KMSClient({ ...settings, ...timeouts }));
+export const cloudwatchLogs = once(() => new CloudWatchLogsClient({ ...settings, ...timeouts }));
 export const cloudformation = once(() => new CloudFormationClient({ ...settings, ...timeouts }));

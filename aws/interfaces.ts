@@ -8,6 +8,7 @@ import type {
   Mark,
   ObjectRecord,
   OutboxRecord,
+  Pause,
   RunRecord,
   RunTask,
   ShardRecord,
@@ -137,6 +138,9 @@ export interface Ledger {
   /** Slices that have a mark and no holder: their run was not started yet. */
   listMarkedFree(): Promise<SliceRecord[]>;
   listSlices(job: string): Promise<SliceRecord[]>;
+  /** The last slices of a job in the order of time, at most so many: its page does not grow with its years. */
+  latestSlices(job: string, limit: number): Promise<SliceRecord[]>;
+  getPause(job: string): Promise<Pause | null>;
   getCursor(job: string): Promise<Cursor | null>;
 }
 

@@ -30,9 +30,7 @@ export interface PeekedQueue {
  * a redrive policy of its own, so the receives that this costs move nothing.
  */
 export async function peek(client: SQSClient, queueUrl: string, limit = 100): Promise<PeekedQueue> {
-  const asked = await client.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
-  );
+  const approximateMessages = await depthOf(client, queueUrl);
   const seen: Seen[] = [];
   try {
     for (let more = true; more && seen.length < limit; ) {
@@ -45,9 +43,17 @@ export async function peek(client: SQSClient, queueUrl: string, limit = 100): Pr
   }
   const messages = seen.map(({ message }) => message);
   return {
-    approximateMessages: Number(asked.Attributes?.ApproximateNumberOfMessages ?? 0),
+    approximateMessages,
     messages: messages.sort((a, b) => (a.sentAt ?? '').localeCompare(b.sentAt ?? '')),
   };
+}
+
+/** How many messages a queue has, as SQS counts them: nothing is received for it. */
+export async function depthOf(client: SQSClient, queueUrl: string): Promise<number> {
+  const { Attributes } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+  );
+  return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
 }
 
 interface Seen {

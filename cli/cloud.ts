@@ -1,12 +1,13 @@
 /** The cloud that the environment points to, as the CLI sees it: found by the shared stack's outputs. */
 import { randomUUID } from 'node:crypto';
 import * as clients from '../aws/clients.ts';
-import { stackOutputs } from '../aws/cloudformation.ts';
+import { logGroupsOf, outputsOfStacks, stackOutputs } from '../aws/cloudformation.ts';
 import { bus } from '../aws/eventbridge.ts';
 import { catalog } from '../aws/glue.ts';
 import type { Bus, Catalog, Executions, Ledger, ObjectStore, Secrets } from '../aws/interfaces.ts';
 import { ledger } from '../aws/ledger.ts';
-import { type PeekedQueue, peek } from '../aws/peek.ts';
+import { type LogLine, logLines } from '../aws/logs.ts';
+import { depthOf, type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
 import { secrets } from '../aws/ssm.ts';
@@ -15,11 +16,14 @@ import { eventSource } from '../core/events.ts';
 import {
   type JobOutputName,
   jobStackName,
+  jobStackPrefix,
   type Outputs,
   outputNames,
   sharedStackName,
 } from '../core/outputs.ts';
 import { Problem } from './problem.ts';
+
+export type JobOutputs = Partial<Record<JobOutputName, string>>;
 
 export interface Cloud {
   outputs: Outputs;
@@ -30,7 +34,12 @@ export interface Cloud {
   secrets: Secrets;
   bus: Bus;
   /** Outputs of a job's own stack; `null`: it is not deployed. */
-  jobOutputs(job: string): Promise<Partial<Record<JobOutputName, string>> | null>;
+  jobOutputs(job: string): Promise<JobOutputs | null>;
+  /** The same of all jobs that are deployed, by job. */
+  deployedJobs(): Promise<Map<string, JobOutputs>>;
+  depthOf(queueUrl: string): Promise<number>;
+  /** Lines with that text in the logs of a job's functions and machine, and of the sweeper; times as ISO 8601. */
+  logLines(job: string, search: { text: string; from: string; to: string }): Promise<LogLine[]>;
   peek(queueUrl: string): Promise<PeekedQueue>;
   tap(): Promise<Tap>;
 }
@@ -47,6 +56,20 @@ export async function connect(stage: string): Promise<Cloud> {
     secrets: secrets(clients.ssm()),
     bus: bus(clients.eventbridge(), outputs.BusName),
     jobOutputs: (job) => stackOutputs(clients.cloudformation(), jobStackName(stage, job)),
+    deployedJobs: async () => {
+      const prefix = jobStackPrefix(stage);
+      const stacks = await outputsOfStacks(clients.cloudformation(), prefix);
+      return new Map([...stacks].map(([name, found]) => [name.slice(prefix.length), found]));
+    },
+    depthOf: (queueUrl) => depthOf(clients.sqs(), queueUrl),
+    logLines: async (job, search) => {
+      const stacks = clients.cloudformation();
+      const groups = await Promise.all([
+        logGroupsOf(stacks, jobStackName(stage, job)),
+        logGroupsOf(stacks, sharedStackName(stage), 'Sweep'),
+      ]);
+      return logLines(clients.cloudwatchLogs(), { ...search, groups: groups.flat() });
+    },
     peek: (queueUrl) => peek(clients.sqs(), queueUrl),
     tap: () =>
       openTap(

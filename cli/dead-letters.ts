@@ -3,6 +3,8 @@ import type { PeekedMessage, PeekedQueue } from '../aws/peek.ts';
 import { writeFailureId } from '../core/failure.ts';
 import type { FailureRecord } from '../core/ledger.ts';
 
+export const queueName = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
+
 export interface DeadLetterQueue {
   name: string;
   url: string;

@@ -14,6 +14,7 @@ import { addRejects } from './commands/rejects.ts';
 import { addRun } from './commands/run.ts';
 import { addRuns } from './commands/runs.ts';
 import { addSecrets } from './commands/secrets.ts';
+import { addStatus } from './commands/status.ts';
 import type { Sink } from './output.ts';
 import { createSession, type GlobalOptions } from './session.ts';
 
@@ -45,6 +46,7 @@ export function buildProgram(streams: Streams): Command {
     createSession(command.optsWithGlobals<GlobalOptions>(), streams.environment, streams);
   const adders = [
     addLocal,
+    addStatus,
     addJobs,
     addRead,
     addInfer,

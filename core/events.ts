@@ -118,6 +118,10 @@ export type CompletionEvent = JobCompleted | JobPartial | JobFailed;
 /** The same for each repeat of the same event, so that a consumer can drop repeats. `of`: the run, or the backfill. */
 export const eventId = (of: string, type: EventType): string => uuidv5(`${of}/${type}`, eventNamespace);
 
+/** Whether an outbox's record is the event that tells how its run ended. */
+export const tellsEnd = ({ id, runId }: { id: string; runId: string }): boolean =>
+  completionTypes.some((type) => eventId(runId, type) === id);
+
 /** JSON Schema of an event's detail: docs/events holds it as 2020-12. */
 export const jsonSchemaOf = (
   type: EventType,

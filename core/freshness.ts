@@ -6,6 +6,12 @@ import { nextSlice, parseSlice, type Slice, sliceForScheduledTime } from './slic
 
 type Timed = Pick<Job, 'name' | 'cadence' | 'timezone' | 'lagSeconds' | 'freshnessSeconds'>;
 
+/** The facts of a job by which it is told what it misses. */
+export type Watched = Timed;
+
+/** Of how many of a job's last slices the gaps are told: more than a month of hours, and years of days. */
+export const watchedSlices = 1_000;
+
 export interface MissingSlice {
   slice: string;
   /** How it is now: no run has come to it, its last run failed, or a run holds it. */

@@ -190,3 +190,11 @@ export interface Cursor {
   slice: string;
   runId: string;
 }
+
+/** Until somebody resumes it, a job is started by nothing but people. */
+export interface Pause {
+  /** ISO 8601, UTC. */
+  at: string;
+  by: string;
+  reason: string | null;
+}

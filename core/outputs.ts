@@ -17,6 +17,8 @@ export const outputNames = [
   'BusName',
   'JobDlqUrl',
   'DeliveryDlqUrl',
+  /** SNS topic of all alarms. */
+  'AlarmTopicArn',
   /** Glue database. */
   'Database',
   /** A job's machine is this and the job's name. */
@@ -29,6 +31,9 @@ export type OutputName = (typeof outputNames)[number];
 export type Outputs = Record<OutputName, string>;
 
 export const sharedStackName = (stage: string): string => `Forebay-${stage}`;
+export const dashboardStackName = (stage: string): string => `Forebay-${stage}-dashboard`;
+/** What the names of all job stacks of a stage begin with. */
+export const jobStackPrefix = (stage: string): string => jobStackName(stage, '');
 export const jobStackName = (stage: string, job: string): string => `Forebay-${stage}-job-${job}`;
 
 /** Outputs of a job's own stack. */

@@ -1,9 +1,10 @@
 import type { App } from 'aws-cdk-lib';
 import { loadJobs } from '../core/job/load.ts';
 import type { JobVersion } from '../core/job/model.ts';
-import { jobStackName, sharedStackName } from '../core/outputs.ts';
+import { dashboardStackName, jobStackName, sharedStackName } from '../core/outputs.ts';
 import { bundleTasks } from './bundle.ts';
 import { type Config, configOf } from './config.ts';
+import { alarmNamesIn, DashboardStack } from './stacks/dashboard.ts';
 import { JobStack } from './stacks/job.ts';
 import { SharedStack } from './stacks/shared.ts';
 
@@ -26,12 +27,20 @@ export function addStacks(app: App, config: Config, jobs: readonly JobVersion[])
     description: `Forebay ${stage}: what all jobs share`,
     terminationProtection: !config.disposable,
   });
-  for (const version of jobs) {
+  const rows = jobs.map((version) => {
     const { name } = version.job;
     const stack = new JobStack(app, jobStackName(stage, name), version, shared, bundles, {
       env,
       description: `Forebay ${stage}: job ${name}`,
     });
     stack.addStackDependency(shared);
-  }
+    return { name, alarms: alarmNamesIn(stack) };
+  });
+  const all = { name: 'all jobs', alarms: alarmNamesIn(shared) };
+  new DashboardStack(
+    app,
+    dashboardStackName(stage),
+    { config, shared: all, jobs: rows },
+    { env, description: `Forebay ${stage}: its dashboard` },
+  );
 }

@@ -8,6 +8,7 @@ import { maxReceives } from './timeouts.ts';
 export function environmentValues({ shared, version, asset }: JobProps): Record<Variable, string> {
   const { config, zones, ledger } = shared;
   return {
+    STAGE: config.stage,
     SLICES_TABLE: ledger.slices.tableName,
     RUNS_TABLE: ledger.runs.tableName,
     INBOX_BUCKET: zones.inbox.bucket.bucketName,

@@ -4,6 +4,7 @@ import { evolves } from '../core/contract/slice.ts';
 import { jobStagingPrefix, majorOf, tableName, tablePrefix } from '../core/storage.ts';
 import type { Variable } from '../tasks/environment.ts';
 import type { JobProps } from './job.ts';
+import { functionAlarms } from './job-alarms.ts';
 import { environmentValues } from './job-environment.ts';
 import { Task } from './task.ts';
 
@@ -30,10 +31,10 @@ export class JobScope {
     this.#values = environmentValues(props);
   }
 
-  /** A function of the job, which may do nothing yet. */
+  /** A function of the job with its alarms, which may do nothing yet. */
   task(id: string, folder: string, names: readonly Variable[], shape: Shape, duckdb = false): Task {
     const { shared, bundles } = this.props;
-    return new Task(this.#scope, id, {
+    const task = new Task(this.#scope, id, {
       config: shared.config,
       bundle: bundles.get(folder) ?? '',
       environment: Object.fromEntries(names.map((name) => [name, this.#values[name]])) as Record<
@@ -43,6 +44,8 @@ export class JobScope {
       layers: duckdb ? [shared.duckdb] : [],
       ...shape,
     });
+    functionAlarms(task, { ...shared, job: this.job }, id, task.function);
+    return task;
   }
 
   get staging(): string {

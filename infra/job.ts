@@ -9,12 +9,14 @@ import type { JobVersion } from '../core/job/model.ts';
 import { jobStagingPrefix, majorOf } from '../core/storage.ts';
 import { jobMachine } from '../workflows/job-machine.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
+import { JobAlarms } from './job-alarms.ts';
 import { JobTasks } from './job-tasks.ts';
 import { stateMachineName } from './names.ts';
 import { deadLetterQueue, workQueue } from './queues.ts';
 import { scheduleJob } from './schedule.ts';
 import type { SharedStack } from './stacks/shared.ts';
 import { dispatchTimeout, maxReceives, visibility } from './timeouts.ts';
+import { watchJob } from './watch.ts';
 
 export interface JobProps {
   version: JobVersion;
@@ -24,7 +26,7 @@ export interface JobProps {
   asset: assets.Asset;
 }
 
-/** All that one job has: its functions, its machine, its write queue with DLQ, its schedule. */
+/** All that one job has: its functions, its machine, its write queue with DLQ, its schedules, its alarms. */
 export class Job extends Construct {
   readonly stateMachine: sfn.StateMachine;
   readonly writeDlq: sqs.Queue;
@@ -76,6 +78,10 @@ export class Job extends Construct {
     shared.zones.ops.key.grantDecrypt(this.stateMachine);
     if (version.job.schedule !== null)
       scheduleJob(this, config, version.job, this.stateMachine, shared.deliveryDlq);
+    watchJob(this, shared, version.job);
+    const { alarmTopic } = shared;
+    const watched = { job: version.job, machine: this.stateMachine, writeDlq: this.writeDlq };
+    new JobAlarms(this, 'Alarm', { config, alarmTopic, job: version.job.name }, watched);
   }
 }
 

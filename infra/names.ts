@@ -20,4 +20,10 @@ export const secretsPath = ({ stage }: Config): string => `/forebay/${stage}/`;
 /** The key that wraps the data keys of encrypted columns, as people name it. */
 export const privacyKeyAlias = (config: Config): string => `alias/${prefixOf(config)}privacy`;
 
+export const alarmTopicName = (config: Config): string => `${prefixOf(config)}alarms`;
+
+/** From 1: a stage of many jobs has several. */
+export const dashboardName = ({ stage }: Config, number: number): string =>
+  `forebay-${stage}${number === 1 ? '' : `-${number}`}`;
+
 export const databaseName = ({ stage }: Config): string => `forebay_${stage}`;

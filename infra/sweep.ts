@@ -20,6 +20,7 @@ export class SweepTask extends Task<(typeof environment)[number]> {
       timeout: Duration.minutes(4),
       memoryMiB: 512,
       environment: {
+        STAGE: config.stage,
         SLICES_TABLE: ledger.slices.tableName,
         RUNS_TABLE: ledger.runs.tableName,
         OPS_BUCKET: zones.ops.bucket.bucketName,

@@ -46,9 +46,11 @@ export class Task<V extends Variable = Variable> extends Construct {
       role: this.role,
       logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
+      tracing: lambda.Tracing.ACTIVE,
       // A running execution calls the version that it was started with, also behind a deploy of another.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
+    acknowledgeArns(this.role, 'X-Ray knows no resources: AWS allows to send traces to all or none.', ['*']);
     acknowledge(
       this.function,
       'L1',

@@ -1,5 +1,7 @@
 /** The names of all environment variables of functions. A task's contract lists those that it reads. */
 export const variables = [
+  /** The stage's name, a dimension of its metrics. */
+  'STAGE',
   /** Ledger tables. */
   'SLICES_TABLE',
   'RUNS_TABLE',

@@ -1,4 +1,5 @@
-/** What every handler has around its task: dependencies made once, and a line in the log for each call. */
+/** What every handler has around its task: dependencies made once, and lines in the log that say whose they are. */
+import { format } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { describeError, placesOf, publicError } from '../core/errors.ts';
 
@@ -14,30 +15,48 @@ export function lazily<D>(make: () => D): () => D {
 }
 
 /**
- * A handler that logs how each call ended, with `fields` of its input, and ends with what failed. Of an error only
- * what {@link describeError} keeps and the places of the stack leave the function: its message may quote a record.
+ * A handler that logs how each call ended, and ends with what failed. Each line of the call has `fields` of its
+ * input, whoever writes it. Of an error only what {@link describeError} keeps and the places of the stack leave the
+ * function: its message may quote a record.
  */
 export function handle<I, O>(
   task: string,
   fields: (input: I) => Record<string, unknown>,
   work: (input: I) => Promise<O>,
-): (input: I) => Promise<O> {
-  return async (input) => {
+): (input: I, context?: { awsRequestId?: string }) => Promise<O> {
+  return async (input, context) => {
     const startedAt = Date.now();
+    // A warm function still has what the call before it was about.
+    logger.resetKeys();
+    const takeBack = takeConsole();
     try {
+      logger.appendKeys({ task, requestId: context?.awsRequestId, ...fields(input) });
       const output = await work(input);
-      logger.info(`${task} done`, { task, ...fields(input), durationMs: Date.now() - startedAt });
+      logger.info(`${task} done`, { durationMs: Date.now() - startedAt });
       return output;
     } catch (error) {
       logger.error(`${task} failed`, {
-        task,
-        ...fields(input),
         durationMs: Date.now() - startedAt,
         error: { ...describeError(error), at: placesOf(error) },
       });
       throw publicError(error);
+    } finally {
+      takeBack();
     }
   };
+}
+
+/** More that the lines of this call are to say, from now on. */
+export const addToLog = (fields: Record<string, unknown>): void => logger.appendKeys(fields);
+
+const levels = { debug: 'debug', log: 'info', info: 'info', warn: 'warn', error: 'error' } as const;
+
+/** Lines that a library writes to the console go through the logger, which has a console of its own. */
+function takeConsole(): () => void {
+  const names = Object.keys(levels) as Array<keyof typeof levels>;
+  const kept = Object.fromEntries(names.map((name) => [name, console[name]]));
+  for (const name of names) console[name] = (...words: unknown[]) => logger[levels[name]](format(...words));
+  return () => void Object.assign(console, kept);
 }
 
 export const log = (message: string, fields: Record<string, unknown>): void =>

@@ -13,13 +13,32 @@ import type { OutboxRecord } from '../core/ledger.ts';
 import type { ObjectRef } from '../core/run.ts';
 import { columnsKey } from '../core/storage.ts';
 import type { CompletionDeps } from './completion.ts';
+import { addToLog } from './handle.ts';
 import { readJobVersion } from './job-version.ts';
+import { measureIn } from './metrics.ts';
 
 export const store = (): ObjectStore => objectStore(clients.s3());
 
 /** A task that knows nothing of slices has no table of them: asking for one is then a fault of the program. */
 export const ledgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE?: string }): Ledger =>
   ledger(clients.dynamodb(), { runs: env.RUNS_TABLE, slices: env.SLICES_TABLE ?? '' });
+
+/** The same for a task that learns only by reading which slice its run is of: from then on its log says it. */
+export const tellingLedgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE: string }): Ledger => {
+  const book = ledgerOf(env);
+  return {
+    ...book,
+    getSlice: (job, slice) => {
+      addToLog({ slice });
+      return book.getSlice(job, slice);
+    },
+    getRun: async (job, runId) => {
+      const run = await book.getRun(job, runId);
+      if (run !== null) addToLog({ slice: run.slice });
+      return run;
+    },
+  };
+};
 
 export const now = (): Date => new Date();
 
@@ -63,6 +82,7 @@ export const whereabouts = (env: { DATABASE: string; OPS_BUCKET: string }) => ({
 interface CompletionEnvironment {
   BUS_NAME: string;
   JOB_DLQ_URL: string;
+  STAGE: string;
 }
 
 /** `arnOf` gives the machine of a job. */
@@ -70,8 +90,9 @@ export function completionDeps(
   book: Ledger,
   env: CompletionEnvironment,
   arnOf: (job: string) => string,
-): CompletionDeps {
+): Omit<CompletionDeps, 'readJob'> {
   return {
+    measure: measureIn(env.STAGE),
     pendingOutbox: book.pendingOutbox,
     markSent: book.markSent,
     getSlice: book.getSlice,
@@ -82,8 +103,19 @@ export function completionDeps(
   };
 }
 
-async function send(env: CompletionEnvironment, record: OutboxRecord): Promise<void> {
-  if (record.target === 'job-dlq') return queue(clients.sqs()).send(env.JOB_DLQ_URL, record.body);
+/** Of a task that tells the bus of a run that goes on, and closes none. */
+export const tellingDeps = (book: Ledger, env: { BUS_NAME: string }) => ({
+  pendingOutbox: book.pendingOutbox,
+  markSent: book.markSent,
+  send: (record: OutboxRecord) => sendToBus(env.BUS_NAME, record),
+});
+
+const send = (env: CompletionEnvironment, record: OutboxRecord): Promise<void> =>
+  record.target === 'job-dlq'
+    ? queue(clients.sqs()).send(env.JOB_DLQ_URL, record.body)
+    : sendToBus(env.BUS_NAME, record);
+
+async function sendToBus(busName: string, record: OutboxRecord): Promise<void> {
   const { metadata } = JSON.parse(record.body) as { metadata: { eventType: string } };
   const event = {
     id: record.id,
@@ -91,5 +123,5 @@ async function send(env: CompletionEnvironment, record: OutboxRecord): Promise<v
     detail: record.body,
     time: record.createdAt,
   };
-  return bus(clients.eventbridge(), env.BUS_NAME).publish([event]);
+  return bus(clients.eventbridge(), busName).publish([event]);
 }

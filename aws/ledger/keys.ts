@@ -15,6 +15,7 @@ const padded = (n: number): string => String(n).padStart(6, '0');
 export { jobKey };
 export const sliceKey = (job: string, slice: string) => ({ pk: jobKey(job), sk: `SLICE#${slice}` });
 export const cursorKey = (job: string) => ({ pk: jobKey(job), sk: 'CURSOR' });
+export const pauseKey = (job: string) => ({ pk: jobKey(job), sk: 'PAUSE' });
 export const runKey = (job: string, runId: string) => ({ pk: jobKey(job), sk: `RUN#${runId}` });
 /** Of the run's records, each by its own id: a run may tell several things. */
 export const outboxPrefix = (runId: string): string => `OUTBOX#${runId}#`;

@@ -1,16 +1,23 @@
 /** Slices: the lease, its fence, the mark, the cursor. */
-import type { Cursor, Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
+import type { Cursor, Mark, Pause, RunRecord, SliceRecord } from '../../core/ledger.ts';
 import { slicesIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
-import { cursorKey, jobKey, marked, runKey, sliceKey, type Tables } from './keys.ts';
+import { cursorKey, jobKey, marked, pauseKey, runKey, sliceKey, type Tables } from './keys.ts';
 import { newRun, readRun, runItem } from './runs.ts';
 import type { Item, Store, Write } from './store.ts';
 
-export function sliceVerbs(
-  store: Store,
-  tables: Tables,
-): Pick<Ledger, 'getSlice' | 'acquire' | 'mark' | 'listMarkedFree' | 'listSlices' | 'getCursor'> {
+type SliceVerbs =
+  | 'getSlice'
+  | 'acquire'
+  | 'mark'
+  | 'listMarkedFree'
+  | 'listSlices'
+  | 'latestSlices'
+  | 'getPause'
+  | 'getCursor';
+
+export function sliceVerbs(store: Store, tables: Tables): Pick<Ledger, SliceVerbs> {
   return {
     getSlice: async (job, slice) => readSlice(await store.get(tables.slices, sliceKey(job, slice))),
     acquire: (seen, run) => acquire(store, tables, seen, run),
@@ -33,6 +40,26 @@ export function sliceVerbs(
         ConsistentRead: true,
       });
       return items.map((item) => readSlice(item)).filter((slice) => slice !== null);
+    },
+    latestSlices: async (job, limit) => {
+      const items = await store.query(
+        {
+          TableName: tables.slices,
+          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
+          ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'SLICE#' },
+          ScanIndexForward: false,
+          Limit: limit,
+        },
+        limit,
+      );
+      return items
+        .map((item) => readSlice(item))
+        .filter((slice) => slice !== null)
+        .reverse();
+    },
+    getPause: async (job) => {
+      const item = await store.get(tables.slices, pauseKey(job));
+      return item === null ? null : ({ at: item.at, by: item.by, reason: item.reason } as Pause);
     },
     getCursor: async (job) => {
       const item = await store.get(tables.slices, cursorKey(job));

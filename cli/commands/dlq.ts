@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 import { examples, type OpenSession } from '../command.ts';
-import { type DeadLetterQueue, type DeadLetters, deadLetters, type QueuedMessage } from '../dead-letters.ts';
+import {
+  type DeadLetterQueue,
+  type DeadLetters,
+  deadLetters,
+  type QueuedMessage,
+  queueName,
+} from '../dead-letters.ts';
 import type { Output } from '../output.ts';
 import { type Session, unknownName } from '../session.ts';
 
@@ -64,8 +70,6 @@ async function look(session: Session, job: string | undefined): Promise<DeadLett
   const deps = { listFailures: cloud.ledger.listFailures, peek: cloud.peek };
   return deadLetters(deps, queues, job === undefined ? {} : { job });
 }
-
-const queueName = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 
 function printList(out: Output, { failures, queues, messages }: DeadLetters): void {
   out.table(

@@ -7,6 +7,7 @@ import { versionOf } from '../../core/job/version.ts';
 import { majorOf, tableName } from '../../core/storage.ts';
 import type { Cloud } from '../cloud.ts';
 import { examples, type OpenSession } from '../command.ts';
+import { deployedJob } from '../deployed-job.ts';
 import { type Output, toJson } from '../output.ts';
 import { Problem } from '../problem.ts';
 
@@ -53,7 +54,8 @@ export function addDiff(jobs: Command, open: OpenSession): void {
 const isRefused = ({ change }: TableChange): boolean => change === 'refused';
 
 async function diffOf(cloud: Cloud, { job, version }: JobVersion): Promise<JobDiff> {
-  const deployed = await deployedJob(cloud, job.name);
+  const outputs = await cloud.jobOutputs(job.name);
+  const deployed = outputs === null ? null : await deployedJob(cloud.store, job.name, outputs);
   const name = tableName(job.name, majorOf(job));
   const table = await cloud.catalog.getTable(name);
   return {
@@ -78,17 +80,6 @@ export function tableChanges(deployed: Job | null, job: Job, table: readonly Tab
     if (column.change !== 'left' || !takesNew) return [column];
     return named.has(column.name.toLowerCase()) ? [{ ...column, change: 'kept' }] : [];
   });
-}
-
-async function deployedJob(cloud: Cloud, job: string): Promise<Job | null> {
-  const outputs = await cloud.jobOutputs(job);
-  if (outputs === null) return null;
-  const { JobDocument: place = '' } = outputs;
-  const slash = place.indexOf('/');
-  if (slash === -1)
-    throw new Problem(`the stack of job ${job} does not say its job version: deploy it again`);
-  const body = await cloud.store.get({ bucket: place.slice(0, slash), key: place.slice(slash + 1) });
-  return JSON.parse(body.toString('utf8')) as Job;
 }
 
 function print(out: Output, { job, deployed, version, changes, table }: JobDiff): void {

@@ -7,6 +7,7 @@ import type { Output } from '../output.ts';
 import { type RunReport, runReport, sumOf } from '../report.ts';
 import { findRun } from '../run-names.ts';
 import type { Session } from '../session.ts';
+import { addRunsLogs } from './runs-logs.ts';
 
 const statuses: RunStatus[] = ['RUNNING', 'COMMITTING', 'COMPLETED', 'PARTIAL', 'FAILED', 'SKIPPED'];
 
@@ -37,6 +38,7 @@ export function addRuns(program: Command, open: OpenSession): void {
       const report = await reportOf(session, id);
       session.output.result(report, (out) => printReport(out, report));
     });
+  addRunsLogs(runs, open);
 }
 
 const pick = ({ status }: { status?: RunStatus }) => (status === undefined ? {} : { status });

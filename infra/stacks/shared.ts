@@ -6,9 +6,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Outputs } from '../../core/outputs.ts';
+import { alarmTopic } from '../alarm-topic.ts';
 import type { Config } from '../config.ts';
 import { eventSchemas } from '../event-schemas.ts';
 import { builtLayer } from '../layer.ts';
@@ -17,7 +19,9 @@ import { databaseName, secretsPath, stateMachineArnPrefix } from '../names.ts';
 import { privacyKey } from '../privacy.ts';
 import { deadLetterQueue } from '../queues.ts';
 import { hasSchemaRegistry } from '../quirks.ts';
+import { SharedAlarms } from '../shared-alarms.ts';
 import { SweepTask } from '../sweep.ts';
+import { WatchTask } from '../watch.ts';
 import { Zones } from '../zones.ts';
 
 /** What all jobs of a stage share: zones, ledger, bus, DLQs, Glue database, sweeper. */
@@ -29,6 +33,9 @@ export class SharedStack extends Stack {
   readonly deliveryDlq: sqs.Queue;
   readonly database: string;
   readonly duckdb: lambda.LayerVersion;
+  readonly alarmTopic: sns.Topic;
+  /** Told of each job by a schedule in the job's own stack. */
+  readonly watch: WatchTask;
   /** Wraps the data keys of encrypted columns. */
   readonly privacyKey: kms.Key;
 
@@ -59,7 +66,11 @@ export class SharedStack extends Stack {
       description: 'DuckDB for Node',
     });
     if (hasSchemaRegistry(config)) eventSchemas(this, config);
-    this.#sweeper(new SweepTask(this, 'Sweep', this, bundles));
+    this.alarmTopic = alarmTopic(this, config);
+    const sweep = new SweepTask(this, 'Sweep', this, bundles);
+    this.#sweeper(sweep);
+    this.watch = new WatchTask(this, 'Watch', this, bundles);
+    new SharedAlarms(this, 'Alarm', this, { sweep, watch: this.watch });
     this.#outputs();
   }
 
@@ -113,6 +124,7 @@ export class SharedStack extends Stack {
       BusName: this.bus.eventBusName,
       JobDlqUrl: this.jobDlq.queueUrl,
       DeliveryDlqUrl: this.deliveryDlq.queueUrl,
+      AlarmTopicArn: this.alarmTopic.topicArn,
       Database: this.database,
       StateMachineArnPrefix: stateMachineArnPrefix(config),
       SecretsPath: secretsPath(config),

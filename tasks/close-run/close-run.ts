@@ -37,8 +37,9 @@ async function close(deps: CloseRunDeps, id: { job: string; runId: string }): Pr
   const endedAt = deps.now().toISOString();
   if (run.status === 'RUNNING') await deps.closeSkipped(run, { endedAt });
   if (run.status === 'COMMITTING') await closeCommitted(deps, run, endedAt);
-  await complete(deps, run);
-  const { status } = await opened(deps, id);
+  const closed = await opened(deps, id);
+  await complete(deps, closed);
+  const { status } = closed;
   return { runId: run.runId, job: run.job, slice: run.slice, status };
 }
 

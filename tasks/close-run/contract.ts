@@ -14,6 +14,7 @@ export interface CloseRunOutput {
 
 /** Environment that the handler reads; infra must set exactly these. */
 export const environment = [
+  'STAGE',
   'RUNS_TABLE',
   'SLICES_TABLE',
   'OPS_BUCKET',

@@ -28,6 +28,7 @@ export type FailRunOutput = FailedRun | CommittedInstead;
 
 /** Environment that the handler reads; infra must set exactly these. */
 export const environment = [
+  'STAGE',
   'RUNS_TABLE',
   'SLICES_TABLE',
   'OPS_BUCKET',

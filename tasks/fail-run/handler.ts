@@ -1,12 +1,12 @@
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily } from '../handle.ts';
-import { completionDeps, jobReader, ledgerOf, now, store, whereabouts } from '../ports.ts';
+import { completionDeps, jobReader, now, store, tellingLedgerOf, whereabouts } from '../ports.ts';
 import { environment, type FailRunInput } from './contract.ts';
 import { failRun } from './fail-run.ts';
 
 const deps = lazily(() => {
   const env = readEnvironment(environment);
-  const book = ledgerOf(env);
+  const book = tellingLedgerOf(env);
   return {
     ...book,
     ...completionDeps(book, env, () => env.STATE_MACHINE_ARN),

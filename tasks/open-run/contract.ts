@@ -44,6 +44,7 @@ export type OpenRunOutput = OpenedRun | BusyRun;
 
 /** Environment that the handler reads; infra must set exactly these. */
 export const environment = [
+  'STAGE',
   'SLICES_TABLE',
   'RUNS_TABLE',
   'OPS_BUCKET',

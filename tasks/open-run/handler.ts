@@ -3,14 +3,14 @@ import { executions } from '../../aws/sfn.ts';
 import { readEnvironment } from '../environment.ts';
 import { endedError, failOpened } from '../fail-run/fail-run.ts';
 import { handle, lazily } from '../handle.ts';
-import { completionDeps, jobReader, ledgerOf, now, store, whereabouts } from '../ports.ts';
+import { completionDeps, jobReader, now, store, tellingLedgerOf, whereabouts } from '../ports.ts';
 import { environment, type OpenRunInput } from './contract.ts';
 import { openRun } from './open-run.ts';
 import { pinJobVersion } from './pin.ts';
 
 const deps = lazily(() => {
   const env = readEnvironment(environment);
-  const [objects, book] = [store(), ledgerOf(env)];
+  const [objects, book] = [store(), tellingLedgerOf(env)];
   const readJob = jobReader(objects, env.OPS_BUCKET);
   const completion = completionDeps(book, env, () => env.STATE_MACHINE_ARN);
   const failing = { ...book, ...completion, readJob, now, ...whereabouts(env) };

@@ -11,6 +11,7 @@ export interface SweepOutput {
 
 /** Environment that the handler reads; infra must set exactly these. */
 export const environment = [
+  'STAGE',
   'RUNS_TABLE',
   'SLICES_TABLE',
   'OPS_BUCKET',

@@ -6,8 +6,6 @@ import { sweep } from './sweep.ts';
 
 const deps = lazily(() => sweepDeps(readEnvironment(environment)));
 
-export const handler = handle(
-  'sweep',
-  () => ({}),
-  (input: SweepInput) => sweep(deps(), input),
-);
+/** The execution's name is the run's id. */
+const fields = (input: SweepInput) => ('detail' in input ? { execution: input.detail.executionArn } : {});
+export const handler = handle('sweep', fields, (input: SweepInput) => sweep(deps(), input));

@@ -2,7 +2,7 @@ import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
 import type { OutboxRecord, RunRecord } from '../../core/ledger.ts';
 import type { ObjectRef } from '../../core/run.ts';
 import { type CloseRunDeps, closeRun } from '../close-run/close-run.ts';
-import { startMarked } from '../completion.ts';
+import { deliver, startMarked } from '../completion.ts';
 import { endedError, type FailRunDeps, failOpened } from '../fail-run/fail-run.ts';
 import type { SweepInput, SweepOutput } from './contract.ts';
 
@@ -65,8 +65,7 @@ async function sweepAll(deps: SweepDeps, done: SweepOutput, attempt: Attempt): P
   for (const record of await deps.allPendingOutbox()) {
     if (record.createdAt > before) continue;
     await attempt(`outbox of ${record.runId}`, async () => {
-      await deps.send(record);
-      await deps.markSent(record);
+      await deliver(deps, record, await deps.getRun(record.job, record.runId));
       done.sent++;
     });
   }

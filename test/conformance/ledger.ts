@@ -180,6 +180,13 @@ function leases(use: () => Ledger): void {
     ]);
     expect(all.map((run) => run.fence)).toEqual([1, 1, 1]);
     expect((await use().listSlices(job)).map((slice) => slice.slice)).toEqual(['2026-03-01', '2026-03-02']);
+    expect((await use().latestSlices(job, 10)).map(({ slice }) => slice)).toEqual([
+      '2026-03-01',
+      '2026-03-02',
+    ]);
+    expect((await use().latestSlices(job, 1)).map(({ slice }) => slice)).toEqual(['2026-03-02']);
+    expect(await use().latestSlices(newJob(), 1)).toEqual([]);
+    expect(await use().getPause(job)).toBeNull();
   });
 
   test('a mark is set on whom it names only: not on a free slice, nor on another holder', async () => {

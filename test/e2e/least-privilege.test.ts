@@ -192,7 +192,11 @@ const business: Record<string, string[]> = {
     'tell the bus',
     'send to job DLQ',
   ],
+  Watch: ['get slice', 'query slices', 'query runs'],
 };
+
+/** There is one of each for all jobs. */
+const ofAllJobs = ['Sweep', 'Watch'];
 
 /** What whoever may make a call is told where it would do harm if it did anything: there is no such task. */
 const answers: Record<string, RegExp> = {
@@ -282,9 +286,10 @@ function session(task: string): Promise<Settings> {
 }
 
 async function take(task: string): Promise<Settings> {
-  const stack = task === 'Sweep' ? sharedStackName('local') : jobStackName('local', 'orders');
+  const shared = ofAllJobs.includes(task);
+  const stack = shared ? sharedStackName('local') : jobStackName('local', 'orders');
   const resources = await resourcesOf(clientOf(cloud), stack);
-  return sessionOf(cloud, physical(resources, task === 'Sweep' ? 'SweepRole' : `JobTasks${task}Role`));
+  return sessionOf(cloud, physical(resources, shared ? `${task}Role` : `JobTasks${task}Role`));
 }
 
 /** Of each call `allowed`, `denied`, or what else came of it, which is neither. */

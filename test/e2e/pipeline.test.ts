@@ -63,6 +63,18 @@ const rowsOf = async (sql: string): Promise<Array<Record<string, unknown>>> => {
 
 const head = 'order_id,placed_at,qty,price,email,note,status';
 
+interface Status {
+  jobs: Array<{ job: string; last: { slice: string } | null; failed: number }>;
+  attention: Array<{ job: string | null; what: string; next: string }>;
+}
+
+test('nothing needs a person where nothing has happened', async () => {
+  const { jobs: all, attention } = await cloud.json<Status>('status');
+  expect(attention).toEqual([]);
+  expect(all.map(({ job }) => job)).toContain('orders');
+  expect(all.every(({ last }) => last === null)).toBe(true);
+}, 60_000);
+
 describe('a slice of orders', () => {
   const good = '1,2026-03-01T09:30:00+01:00,2,12.50,alice@example.org,ring twice,new';
   const lines = [
@@ -188,7 +200,42 @@ describe('a slice of orders', () => {
     const [count] = await rowsOf("SELECT count(*) AS n FROM orders WHERE slice = '2026-03-02'");
     expect(Number(count?.n)).toBe(0);
     expect(await jobDlq()).toContainEqual(expect.objectContaining({ kind: 'run', job: 'orders', runId }));
+    const status = await cloud.forebay('--json', 'status');
+    expect(status.code).toBe(1);
+    const { jobs: all, attention } = JSON.parse(status.stdout) as Status;
+    expect(all.find(({ job }) => job === 'orders')).toMatchObject({
+      ...{ last: { slice: '2026-03-01' }, failed: 1 },
+      failures: { RejectThresholdExceeded: 1 },
+    });
+    expect(attention).toContainEqual({
+      ...{ job: 'orders', what: '1 open failure: RejectThresholdExceeded', next: 'forebay dlq list orders' },
+    });
+    await logsTell(runId);
   }, 90_000);
+
+  /** Also what was measured of the run, which is a line of the log. */
+  async function logsTell(runId: string): Promise<void> {
+    const { stdout } = await cloud.forebay('--json', 'runs', 'logs', runId);
+    const lines = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+    const tasks = new Set(lines.flatMap(({ task }) => task ?? []));
+    for (const task of ['OpenRun', 'Extract', 'Envelope', 'write-lake', 'Reconcile', 'FailRun'])
+      expect(tasks).toContain(task);
+    const about = { job: 'orders', runId, slice: '2026-03-02' };
+    expect(lines.find(({ task }) => task === 'Envelope')).toMatchObject({ shard: 0, line: about });
+    expect(lines.filter(({ line }) => line.RunsFailed === 1)).toMatchObject([{ line: { job: 'orders' } }]);
+    const errors = await cloud.forebay('--json', 'runs', 'logs', runId, '--errors');
+    expect(
+      errors.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toContainEqual(
+      expect.objectContaining({ task: 'Reconcile', level: 'ERROR', message: 'Reconcile failed' }),
+    );
+  }
 
   test('that is empty but for its header is a slice of no rows', async () => {
     const loaded = await cloud.json<Loaded>(

@@ -53,12 +53,14 @@ const folders = readdirSync(join(root, 'tasks'), { withFileTypes: true }).flatMa
 const pascal = (folder: string): string =>
   folder.replace(/(^|-)([a-z])/g, (_, _dash, letter: string) => letter.toUpperCase());
 
+/** There is one of each for all jobs. */
+const ofAllJobs = ['sweep', 'watch'];
 /** Only jobs with a policy for repeated keys have these. */
 const ofKeys = ['keys', 'settle'];
 /** Only jobs have these whose slices decide their columns. */
 const ofColumns = ['survey', 'columns'];
 function templateOf(folder: string) {
-  if (folder === 'sweep') return shared;
+  if (ofAllJobs.includes(folder)) return shared;
   if (ofKeys.includes(folder)) return settlingStack;
   return ofColumns.includes(folder) ? evolvingStack : job;
 }
@@ -101,13 +103,15 @@ describe.each(folders)('the task %s', (folder) => {
   });
 });
 
-test('there is a function for each task of a job, and one sweeper; those for keys and for columns where a job has use for them', () => {
-  const all = folders.length - 1;
+test('there is a function for each task of a job, and one sweeper and one watch for all; those for keys and for columns where a job has use for them', () => {
+  const all = folders.length - ofAllJobs.length;
   const count = (template: typeof job) => ofType(template, 'AWS::Lambda::Function').length;
   expect(count(settlingStack)).toBe(all - ofColumns.length);
   expect(count(evolvingStack)).toBe(all - ofKeys.length);
   expect(count(job)).toBe(all - ofKeys.length - ofColumns.length);
-  expect(everyFunction.length).toBe(2 * count(job) + count(settlingStack) + count(evolvingStack) + 1);
+  expect(everyFunction.length).toBe(
+    2 * count(job) + count(settlingStack) + count(evolvingStack) + ofAllJobs.length,
+  );
 });
 
 test('only who reads records or expressions has the DuckDB layer', () => {
@@ -162,6 +166,8 @@ test('a function that a machine calls is published, and its version outlives the
 test("no function may do anything on every resource, and none has a service's every action", () => {
   for (const resource of everyFunction) {
     for (const { actions, resources } of rightsOf(resource)) {
+      // X-Ray knows no resources.
+      if (actions.every((each) => each.startsWith('xray:Put'))) continue;
       expect(resources, resource.id).not.toContain('*');
       expect(
         actions.filter((action) => /^\*|:\*$/.test(action)),
@@ -176,7 +182,11 @@ test('on the local cloud alone the writer may answer any task: it authorizes the
   const wide = functionsOf(onLaptop).flatMap((resource) =>
     rightsOf(resource, onLaptop)
       .filter(({ resources }) => resources.includes('*'))
-      .map(({ actions }) => ({ id: resource.id.replace(/Function.*/, ''), actions: [...actions].sort() })),
+      .map(({ actions }) => ({
+        id: resource.id.replace(/Function.*/, ''),
+        actions: actions.filter((each) => !each.startsWith('xray:Put')).sort(),
+      }))
+      .filter(({ actions }) => actions.length > 0),
   );
   const answers = ['states:SendTaskFailure', 'states:SendTaskSuccess'];
   expect(wide).toEqual([{ id: 'JobTasksWriteLake', actions: answers }]);
@@ -478,6 +488,27 @@ test('an Envelope reads what was decided of its columns only where slices decide
   expect(reads(evolvingStack)).toEqual([
     expect.stringMatching(/[/]staging[/]evolving[/][*][/]columns[.]json[*]$/),
   ]);
+});
+
+test('every function is traced, and may send its traces', () => {
+  for (const resource of everyFunction) {
+    expect(resource.properties.TracingConfig, resource.id).toEqual({ Mode: 'Active' });
+    const traces = rightsOf(resource).filter(({ resources }) => resources.includes('*'));
+    expect(traces.flatMap(({ actions }) => actions).sort(), resource.id).toEqual([
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
+  }
+});
+
+test('the watch reads the ledger of all jobs, and may do nothing else but trace and log', () => {
+  const watch = task('Watch', shared);
+  expect(ledgerRights(watch)).toEqual([
+    { table: 'Runs', actions: ['Query'], keys: 'any' },
+    { table: 'Slices', actions: ['GetItem', 'Query'], keys: 'any' },
+  ]);
+  const services = rightsOf(watch).flatMap(({ actions }) => actions.map((each) => each.split(':')[0]));
+  expect(new Set(services)).toEqual(new Set(['logs', 'xray', 'dynamodb']));
 });
 
 test('only who takes, closes or fails a run may write slices', () => {

@@ -9,7 +9,7 @@ test('fifty jobs synthesize in one app, a stack each, all far below the limit of
   const jobs = await Promise.all(names.map((name) => ordersJob({ name })));
   const app = synthesize(production, jobs);
   const stacks = [app.shared, ...Object.values(app.jobs)];
-  expect(new Set(stacks.map(({ stack }) => stack)).size).toBe(51);
+  expect(new Set([app.dashboard, ...stacks].map(({ stack }) => stack)).size).toBe(52);
   for (const { stack, resources } of stacks) {
     expect(resources.length, stack).toBeGreaterThan(20);
     expect(resources.length, stack).toBeLessThan(maxResources);

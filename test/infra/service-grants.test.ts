@@ -20,8 +20,10 @@ function without(pick: (statement: Json) => boolean): Synthesized {
   const copy = structuredClone(app);
   for (const template of templatesOf(copy)) {
     for (const { properties } of template.resources) {
-      const document = properties.PolicyDocument;
-      if (document !== undefined) document.Statement = document.Statement.filter((each: Json) => !pick(each));
+      for (const document of [properties.PolicyDocument, properties.KeyPolicy]) {
+        if (document !== undefined)
+          document.Statement = document.Statement.filter((each: Json) => !pick(each));
+      }
     }
   }
   return copy;
@@ -35,7 +37,7 @@ test('each service is allowed what it does for another', async () => {
   expect(missingGrants(synthesize(production, [await settlingJob(), await evolvingJob()]))).toEqual([]);
 });
 
-test('the derivation sees each machine, schedule, rule, mapping and logged bucket', () => {
+test('the derivation sees each machine, schedule, rule, mapping, alarm and logged bucket', () => {
   const nothing = missingGrants(without(({ Effect }) => Effect === 'Allow'));
   for (const resource of [
     /MachineRole/,
@@ -43,6 +45,9 @@ test('the derivation sees each machine, schedule, rule, mapping and logged bucke
     /SweepScheduleRole/,
     /WriteLakeRole/,
     /DeliveryDlq/,
+    /WatchScheduleRole/,
+    /Alarms.* publish/,
+    /key of .*Alarms.* have kms:GenerateDataKey/,
   ]) {
     expect(
       nothing.some((sentence) => resource.test(sentence)),
@@ -75,8 +80,17 @@ test('a queue with a key of its own would need that key from who sends to it', (
 
 test('a key lets the policies of its account decide, or no grant of a role would count', () => {
   const keys = templatesOf(app).flatMap((template) => ofType(template, 'AWS::KMS::Key'));
-  // Of the four zones, and of encrypted columns.
-  expect(keys.length).toBe(5);
+  // Of the four zones, of encrypted columns, and of alarms, which alone lets in a service.
+  expect(keys.length).toBe(6);
+  const [alarms] = keys.filter(({ id }) => id.startsWith('AlarmKey'));
+  expect(alarms?.properties.KeyPolicy.Statement.splice(1)).toEqual([
+    {
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Resource: '*',
+    },
+  ]);
   for (const { id, properties } of keys) {
     expect(properties.KeyPolicy.Statement, id).toEqual([
       {

@@ -9,7 +9,7 @@ import type { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { loadJobs } from '../../core/job/load.ts';
 import type { Job, JobVersion } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
-import { jobStackName, sharedStackName } from '../../core/outputs.ts';
+import { dashboardStackName, jobStackName, sharedStackName } from '../../core/outputs.ts';
 import { addStacks } from '../../infra/build-app.ts';
 import { type Config, configOf } from '../../infra/config.ts';
 import { layerDirectory } from '../../infra/layer.ts';
@@ -40,6 +40,7 @@ export interface Synthesized {
   shared: Template;
   /** By the job's name. */
   jobs: Record<string, Template>;
+  dashboard: Template;
 }
 
 export const local: Config = configOf('local');
@@ -85,6 +86,7 @@ export const synthesize = (config: Config, jobs: readonly JobVersion[]): Synthes
     return {
       config,
       shared: read(sharedStackName(config.stage)),
+      dashboard: read(dashboardStackName(config.stage)),
       jobs: Object.fromEntries(jobs.map(({ job }) => [job.name, read(jobStackName(config.stage, job.name))])),
     };
   });

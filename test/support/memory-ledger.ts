@@ -54,7 +54,15 @@ export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
   return { ...sliceVerbs(state), ...runVerbs(state), ...childVerbs(state), ...closeVerbs(state) };
 }
 
-type SliceVerbs = 'getSlice' | 'acquire' | 'mark' | 'listMarkedFree' | 'listSlices' | 'getCursor';
+type SliceVerbs =
+  | 'getSlice'
+  | 'acquire'
+  | 'mark'
+  | 'listMarkedFree'
+  | 'listSlices'
+  | 'latestSlices'
+  | 'getPause'
+  | 'getCursor';
 
 function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceVerbs> {
   const list = (wanted: (slice: SliceRecord) => boolean) =>
@@ -84,6 +92,8 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
     },
     listMarkedFree: async () => list((slice) => slice.mark !== null && slice.holder === null),
     listSlices: async (job) => list((slice) => slice.job === job),
+    latestSlices: async (job, limit) => list((slice) => slice.job === job).slice(-limit),
+    getPause: async () => null,
     getCursor: async (job) => orNull(cursors.get(job)),
   };
 }

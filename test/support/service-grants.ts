@@ -16,6 +16,7 @@ export function missingGrants(app: Synthesized): string[] {
     ...ofType(template, 'AWS::Scheduler::Schedule').flatMap((schedule) => ofSchedule(app, schedule)),
     ...ofType(template, 'AWS::Events::Rule').flatMap((rule) => ofRule(app, rule)),
     ...ofType(template, 'AWS::Lambda::EventSourceMapping').flatMap((mapping) => ofMapping(app, mapping)),
+    ...ofType(template, 'AWS::CloudWatch::Alarm').flatMap((alarm) => ofAlarm(app, alarm)),
     ...ofType(template, 'AWS::S3::Bucket').flatMap((bucket) => ofAccessLogs(app, bucket)),
   ]);
 }
@@ -119,6 +120,33 @@ function ofRule(app: Synthesized, rule: Resource): string[] {
     return [
       ...(invited ? [] : [`${Arn} does not let ${source} invoke it`]),
       ...(mayLeave ? [] : [`${dlq} does not let ${source} leave a message`]),
+    ];
+  });
+}
+
+/** CloudWatch has no role either: the topic and its key say themselves that it may come. */
+function ofAlarm(app: Synthesized, { id, properties }: Resource): string[] {
+  const invites = (statements: Json[], action: string) =>
+    statements.some(
+      ({ Effect, Action, Principal }) =>
+        Effect === 'Allow' &&
+        Principal.Service === 'cloudwatch.amazonaws.com' &&
+        [Action].flat().includes(action),
+    );
+  return (properties.AlarmActions as string[]).flatMap((arn) => {
+    const topic = referred(app, 'AWS::SNS::Topic', arn);
+    const ofTopic = all(app, 'AWS::SNS::TopicPolicy')
+      .filter(({ properties: { Topics } }) => Topics.includes(arn))
+      .flatMap(({ properties: { PolicyDocument } }) => PolicyDocument.Statement as Json[]);
+    const key = all(app, 'AWS::KMS::Key').find(
+      (each) => attribute(each, 'Arn') === topic.properties.KmsMasterKeyId,
+    );
+    const ofKey: Json[] = key?.properties.KeyPolicy.Statement ?? [];
+    return [
+      ...(invites(ofTopic, 'sns:Publish') ? [] : [`${arn} does not let the alarm ${id} publish`]),
+      ...['kms:Decrypt', 'kms:GenerateDataKey*']
+        .filter((action) => !invites(ofKey, action))
+        .map((action) => `the key of ${arn} does not let the alarm ${id} have ${action}`),
     ];
   });
 }

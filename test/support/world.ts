@@ -6,6 +6,7 @@ import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
 import type { Contract, Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
 import type { OutboxRecord } from '../../core/ledger.ts';
+import type { Measures } from '../../core/metrics.ts';
 import type { Counts, RunRef } from '../../core/run.ts';
 import { manifestKey } from '../../core/storage.ts';
 import type { CloseRunDeps } from '../../tasks/close-run/close-run.ts';
@@ -75,6 +76,8 @@ export interface World {
   /** The run that the slice's partition points to. */
   partitions: Map<string, string>;
   log: string[];
+  /** What was measured of each run, in order, repeats included. */
+  measured: Array<{ runId: string | undefined; measures: Measures }>;
   now: Date;
   /** Of the next run that {@link load} commits. */
   counts: Counts;
@@ -95,6 +98,7 @@ export function newWorld(ledger: Ledger = memoryLedger()): World {
     started: [],
     partitions: new Map(),
     log: [],
+    measured: [],
     now: new Date('2026-03-02T12:00:00.000Z'),
     counts: { ...counts },
     crash: (verb, when) => crashes.set(verb, when),
@@ -140,6 +144,7 @@ function depsOf(world: World): World['deps'] {
       return true;
     },
     log: (message) => world.log.push(message),
+    measure: (_job, measures, about) => world.measured.push({ runId: about?.runId, measures }),
     catalogTimeoutSeconds: 60,
   };
   return deps;
@@ -165,7 +170,7 @@ function crashing<T extends object>(deps: T, crashes: Crashes): T {
 }
 
 const synchronous = (deps: object) =>
-  Object.fromEntries(Object.entries(deps).filter(([name]) => name === 'runOf' || name === 'log'));
+  Object.fromEntries(Object.entries(deps).filter(([name]) => ['runOf', 'log', 'measure'].includes(name)));
 
 export const counts: Counts = { read: 10, written: 10, rejected: 0, filtered: 0, repeatedKeys: 0 };
 

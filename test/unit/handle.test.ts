@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ForebayError, RecordedError, readError } from '../../core/errors.ts';
-import { handle } from '../../tasks/handle.ts';
+import { addToLog, handle, log, runFields } from '../../tasks/handle.ts';
 
 const secret = 'alice@example.org';
 let logged: string[];
@@ -66,4 +66,60 @@ test('a failure that a child recorded goes out under its name, with the words of
   const where = '1 of 2 shards failed, first number 1';
   const end = await endOf(new RecordedError(timedOut, where));
   expect(end.caught).toEqual({ name: timedOut.name, message: `${timedOut.message} (${where})` });
+});
+
+/** The lines that a call left, as JSON. */
+const lines = () =>
+  logged
+    .join('')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+const fields = ({ run, shard }: { run: { job: string; runId: string; slice: string }; shard?: number }) => ({
+  ...runFields({ run }),
+  ...(shard === undefined ? {} : { shard }),
+});
+const run = { job: 'orders', runId: 'r1', slice: '2026-03-01' };
+const about = { task: 'Envelope', job: 'orders', runId: 'r1', slice: '2026-03-01', shard: 3 };
+
+test("each line of a call says job, run, slice and shard: the handler's, the task's, and a library's", async () => {
+  const handler = handle('Envelope', fields, async () => {
+    log('slow', { ms: 12 });
+    console.warn('deprecated: %s', 'this');
+  });
+  await handler({ run, shard: 3 }, { awsRequestId: 'q1' });
+  const all = { ...about, requestId: 'q1', service: 'forebay', timestamp: expect.any(String) };
+  expect(lines()).toMatchObject([
+    { ...all, level: 'WARN', message: 'slow', ms: 12 },
+    { ...all, level: 'WARN', message: 'deprecated: this' },
+    { ...all, level: 'INFO', message: 'Envelope done', durationMs: expect.any(Number) },
+  ]);
+});
+
+test('a call that fails says so with the same fields', async () => {
+  const handler = handle('Envelope', fields, () => Promise.reject(new TypeError(secret)));
+  await handler({ run, shard: 3 }).catch(() => undefined);
+  expect(lines()).toMatchObject([{ ...about, level: 'ERROR', error: { name: 'TypeError' } }]);
+});
+
+test('a warm function forgets what the call before was about, and gives the console back', async () => {
+  const { warn } = console;
+  await handle('Envelope', fields, async () => addToLog({ more: 1 }))({ run, shard: 3 });
+  await handle('Plan', fields, async () => undefined)({ run: { ...run, runId: 'r2' } });
+  expect(console.warn).toBe(warn);
+  const [first, second] = lines();
+  expect(first).toMatchObject({ shard: 3, more: 1 });
+  expect(second).toMatchObject({ task: 'Plan', runId: 'r2' });
+  expect(Object.keys(second)).not.toEqual(expect.arrayContaining(['shard']));
+  expect(Object.keys(second)).not.toEqual(expect.arrayContaining(['more']));
+});
+
+test('the trace of X-Ray that a call belongs to stands on its lines', async () => {
+  vi.stubEnv(
+    '_X_AMZN_TRACE_ID',
+    'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=557abcec3ee5a047;Sampled=1',
+  );
+  await handle('Plan', fields, async () => undefined)({ run });
+  vi.unstubAllEnvs();
+  expect(lines()).toMatchObject([{ xray_trace_id: '1-5759e988-bd862e3fe1be46a994272793' }]);
 });

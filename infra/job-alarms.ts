@@ -1,0 +1,94 @@
+/** The alarms of one job. */
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Job, MaxRejects } from '../core/job/model.ts';
+import type { MetricName } from '../core/metrics.ts';
+import { type AlarmOwner, alarm, dlqAlarm, fiveMinutes, jobMetric, persisting } from './alarms.ts';
+
+export class JobAlarms extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    owner: AlarmOwner,
+    { job, machine, writeDlq }: { job: Job; machine: sfn.IStateMachine; writeDlq: sqs.IQueue },
+  ) {
+    super(scope, id);
+    const { name } = job;
+    const metric = (of: MetricName, statistic: 'Sum' | 'Maximum') =>
+      jobMetric(owner.config, name, of, { statistic });
+    alarm(this, 'RunFailed', owner, {
+      name: 'RunFailed',
+      description: `A run of ${name} failed. Run: forebay runs list ${name} --status FAILED, then forebay runs show with its id.`,
+      metric: metric('RunsFailed', 'Sum'),
+    });
+    if (job.freshnessSeconds !== null)
+      alarm(this, 'SlicesLate', owner, {
+        name: 'SlicesLate',
+        description: `A slice of ${name} is later than its freshness allows. Run: forebay status.`,
+        // Two looks of the watch, so that one that comes a little later leaves no gap.
+        metric: jobMetric(owner.config, name, 'MissingSlices', {
+          statistic: 'Maximum',
+          period: fiveMinutes.plus(fiveMinutes),
+        }),
+        // Where the watch is silent, what it said last still holds; that it fails is an alarm of its own.
+        silence: 'says nothing',
+      });
+    const limit = rejectsLimit(job.contract.maxRejects);
+    alarm(this, 'RejectsRising', owner, {
+      name: 'RejectsRising',
+      description: `A run of ${name} rejected ${limit.words}. Run: forebay runs list ${name} --status PARTIAL, then forebay rejects with its id.`,
+      metric: metric(limit.metric, 'Maximum'),
+      above: limit.above,
+    });
+    dlqAlarm(this, 'WriteDlqNotEmpty', owner, {
+      name: 'WriteDlqNotEmpty',
+      description: `Writes of ${name} were given up. Run: forebay dlq list ${name}.`,
+      queue: writeDlq,
+    });
+    alarm(this, 'MachineThrottled', owner, {
+      name: 'MachineThrottled',
+      description: `Step Functions has throttled the machine of ${name} for a quarter of an hour. Run: aws service-quotas list-service-quotas --service-code states.`,
+      metric: machine.metricThrottled({ period: fiveMinutes }),
+      periods: persisting,
+    });
+  }
+}
+
+/** Half of what the job allows, while it can still be published; 1 % where it allows any number. */
+function rejectsLimit(maxRejects: MaxRejects | null): {
+  metric: MetricName;
+  above: number;
+  words: string;
+} {
+  if (maxRejects !== null && 'count' in maxRejects) {
+    const above = maxRejects.count / 2;
+    return { metric: 'Rejects', above, words: `more than ${above} records, half of what the job allows` };
+  }
+  const above = maxRejects === null ? 0.01 : maxRejects.ratio / 2;
+  const why = maxRejects === null ? 'and the job allows any number' : 'half of what the job allows';
+  return { metric: 'RejectRatio', above, words: `more than ${above} of its records, ${why}` };
+}
+
+/** Retries take what passes; these ring for what stays. */
+export function functionAlarms(
+  scope: Construct,
+  { config, alarmTopic, job }: AlarmOwner & { job: string },
+  part: string,
+  of: lambda.IFunction,
+): void {
+  const owner = { config, alarmTopic, job };
+  const common = { part, periods: persisting };
+  const what = `${part} of ${job}`;
+  alarm(scope, 'Errors', owner, {
+    ...{ ...common, name: 'FunctionErrors' },
+    description: `The function ${what} has failed for a quarter of an hour. Run: forebay runs list ${job}, then forebay runs logs with the id of one and --errors.`,
+    metric: of.metricErrors({ period: fiveMinutes }),
+  });
+  alarm(scope, 'Throttled', owner, {
+    ...{ ...common, name: 'FunctionThrottled' },
+    description: `Lambda has throttled ${what} for a quarter of an hour. Run: aws lambda get-account-settings; lower the job's concurrency or ask for a higher quota.`,
+    metric: of.metricThrottles({ period: fiveMinutes }),
+  });
+}
