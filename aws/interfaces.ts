@@ -8,6 +8,7 @@ import type {
   Mark,
   ObjectRecord,
   OutboxRecord,
+  Pause,
   RunRecord,
   RunTask,
   ShardRecord,
@@ -15,6 +16,7 @@ import type {
   SliceRecord,
   SurveyRecord,
   TaskTrace,
+  TriggerRecord,
 } from '../core/ledger.ts';
 import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
@@ -133,8 +135,28 @@ export interface Ledger {
   }): Promise<RunRecord[]>;
   /** Slices that have a mark and no holder: their run was not started yet. */
   listMarkedFree(): Promise<SliceRecord[]>;
-  listSlices(job: string): Promise<SliceRecord[]>;
+  /** In the order of their names; of a range, both ends included. */
+  listSlices(job: string, range?: { from: string; to: string }): Promise<SliceRecord[]>;
   getCursor(job: string): Promise<Cursor | null>;
+
+  /** Counts a batch of notices of the slice's files, and gives the count. */
+  countArrival(job: string, slice: string): Promise<number>;
+  /** Notes that the quiet time behind a count is over. `null`: further files were counted since. */
+  setDue(job: string, slice: string, count: number): Promise<TriggerRecord | null>;
+  /** Notes that the run of a count was started; an earlier count changes nothing. */
+  setStarted(job: string, slice: string, count: number): Promise<void>;
+  /** Notes which run the commits of other jobs ask for; `null`: that there are some, and not all. */
+  setAfter(job: string, slice: string, runId: string | null): Promise<TriggerRecord>;
+  setAfterStarted(job: string, slice: string, runId: string): Promise<void>;
+  listTriggers(job: string): Promise<TriggerRecord[]>;
+  /** What the newest notice of a key said that was taken ({@link sequence}); `null`: none was, or it is long ago. */
+  getArrived(job: string, slice: string, key: string): Promise<string | null>;
+  /** The same for an older one changes nothing. `expiresAt`: seconds since 1970, behind which it is forgotten. */
+  setArrived(job: string, slice: string, key: string, sequence: string, expiresAt: number): Promise<void>;
+  getPause(job: string): Promise<Pause | null>;
+  putPause(job: string, pause: Pause): Promise<void>;
+  /** Gives the pause that there was. */
+  removePause(job: string): Promise<Pause | null>;
 }
 
 export type NewRun = Omit<
@@ -162,6 +184,8 @@ export interface ExecutionState {
 }
 
 export interface Executions {
+  /** Names of a machine's executions that are under way; none where there is no such machine. */
+  listRunning(stateMachineArn: string): Promise<string[]>;
   /** `null`: there is no such execution (any more). */
   describe(executionArn: string): Promise<ExecutionState | null>;
   /** Named, so that a repeat starts nothing: `false` where one of that name is there. */
@@ -175,8 +199,8 @@ export interface Executions {
 }
 
 export interface Queue {
-  /** One message, JSON. */
-  send(queueUrl: string, json: string): Promise<void>;
+  /** One message, JSON. It is delivered after so many seconds at the earliest: at most 900. */
+  send(queueUrl: string, json: string, delaySeconds?: number): Promise<void>;
 }
 
 export interface Bus {

@@ -25,11 +25,16 @@ export function sliceVerbs(
       });
       return items.map((item) => readSlice(item)).filter((slice) => slice !== null);
     },
-    listSlices: async (job) => {
+    listSlices: async (job, range) => {
+      const [first, last] = range === undefined ? ['', '~'] : [range.from, range.to];
       const items = await store.query({
         TableName: tables.slices,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-        ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'SLICE#' },
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: {
+          ':pk': jobKey(job),
+          ':first': `SLICE#${first}`,
+          ':last': `SLICE#${last}`,
+        },
         ConsistentRead: true,
       });
       return items.map((item) => readSlice(item)).filter((slice) => slice !== null);
