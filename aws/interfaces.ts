@@ -8,7 +8,6 @@ import type {
   Mark,
   ObjectRecord,
   OutboxRecord,
-  Pause,
   RunRecord,
   RunTask,
   ShardRecord,
@@ -16,11 +15,11 @@ import type {
   SliceRecord,
   SurveyRecord,
   TaskTrace,
-  TriggerRecord,
 } from '../core/ledger.ts';
 import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
+import type { TriggerVerbs } from './trigger-verbs.ts';
 
 export interface StoredObject {
   bytes: number;
@@ -65,7 +64,7 @@ export interface ObjectStore {
 }
 
 /** Timelines of the conditional writes stand over each in the adapter. */
-export interface Ledger {
+export interface Ledger extends TriggerVerbs {
   getSlice(job: string, slice: string): Promise<SliceRecord | null>;
   /**
    * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and
@@ -138,25 +137,6 @@ export interface Ledger {
   /** In the order of their names; of a range, both ends included. */
   listSlices(job: string, range?: { from: string; to: string }): Promise<SliceRecord[]>;
   getCursor(job: string): Promise<Cursor | null>;
-
-  /** Counts a batch of notices of the slice's files, and gives the count. */
-  countArrival(job: string, slice: string): Promise<number>;
-  /** Notes that the quiet time behind a count is over. `null`: further files were counted since. */
-  setDue(job: string, slice: string, count: number): Promise<TriggerRecord | null>;
-  /** Notes that the run of a count was started; an earlier count changes nothing. */
-  setStarted(job: string, slice: string, count: number): Promise<void>;
-  /** Notes which run the commits of other jobs ask for; `null`: that there are some, and not all. */
-  setAfter(job: string, slice: string, runId: string | null): Promise<TriggerRecord>;
-  setAfterStarted(job: string, slice: string, runId: string): Promise<void>;
-  listTriggers(job: string): Promise<TriggerRecord[]>;
-  /** What the newest notice of a key said that was taken ({@link sequence}); `null`: none was, or it is long ago. */
-  getArrived(job: string, slice: string, key: string): Promise<string | null>;
-  /** The same for an older one changes nothing. `expiresAt`: seconds since 1970, behind which it is forgotten. */
-  setArrived(job: string, slice: string, key: string, sequence: string, expiresAt: number): Promise<void>;
-  getPause(job: string): Promise<Pause | null>;
-  putPause(job: string, pause: Pause): Promise<void>;
-  /** Gives the pause that there was. */
-  removePause(job: string): Promise<Pause | null>;
 }
 
 export type NewRun = Omit<

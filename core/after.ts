@@ -1,4 +1,4 @@
-/** Jobs that come after jobs: which slices belong together, and when a slice is to be run. */
+/** Jobs that come after jobs: which slices belong together, and which run their commits ask for. */
 import { createHash } from 'node:crypto';
 import type { Job } from './job/model.ts';
 import { nextSlice, parseSlice, type Slice, sliceAt } from './slice.ts';
@@ -23,41 +23,21 @@ export function overlapping(job: Timed, { start, end }: Slice): Slice[] | null {
   return slices;
 }
 
-/** One slice of a job before: the revision that is committed, `null` where none is. */
+/** One slice of a job that comes before: the revision that is committed, `null` where none is. */
 export interface Before {
   job: string;
   slice: string;
   revision: number | null;
 }
 
-/** Names an execution: the same for the same revisions of what comes before. */
-export const afterRunId = (job: string, slice: string, before: readonly Before[]): string =>
-  `after-${createHash('sha256')
-    .update(JSON.stringify([job, slice, before.map((one) => [one.job, one.slice, one.revision])]))
-    .digest('hex')
-    .slice(0, 32)}`;
-
-export type Decision =
-  /** Not all slices before are committed. */
-  | { outcome: 'waits' }
-  /** `force`: the slice was run behind other revisions, and what it was made of may be another now. */
-  | { outcome: 'run'; runId: string; force: boolean }
-  | { outcome: 'ignored'; runId: string };
-
 /**
- * What becomes of a slice. `own`: whether it is committed, and the last run of it that such commits started;
- * `null`: none.
+ * Names the execution that these commits ask for, the same for the same revisions. `null`: not all are there yet.
  */
-export function decideAfter(
-  job: Pick<Job, 'name' | 'onRevision'>,
-  slice: string,
-  before: readonly Before[],
-  own: { committed: boolean; afterStarted: string | null },
-): Decision {
-  if (before.some(({ revision }) => revision === null)) return { outcome: 'waits' };
-  const runId = afterRunId(job.name, slice, before);
-  if (job.onRevision === 'ignore') {
-    return own.committed ? { outcome: 'ignored', runId } : { outcome: 'run', runId, force: false };
-  }
-  return { outcome: 'run', runId, force: own.committed || own.afterStarted !== null };
+export function askedRunId(job: string, slice: string, before: readonly Before[]): string | null {
+  if (before.some(({ revision }) => revision === null)) return null;
+  const revisions = before.map((one) => [one.job, one.slice, one.revision]);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([job, slice, revisions]))
+    .digest('hex');
+  return `after-${digest.slice(0, 32)}`;
 }

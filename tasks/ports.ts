@@ -17,9 +17,9 @@ import { readJobVersion } from './job-version.ts';
 
 export const store = (): ObjectStore => objectStore(clients.s3());
 
-/** A task that knows nothing of slices has no table of them: asking for one is then a fault of the program. */
-export const ledgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE?: string }): Ledger =>
-  ledger(clients.dynamodb(), { runs: env.RUNS_TABLE, slices: env.SLICES_TABLE ?? '' });
+/** A task that knows nothing of slices, or of runs, has no table of them: asking for one is a fault of the program. */
+export const ledgerOf = (env: { RUNS_TABLE?: string; SLICES_TABLE?: string }): Ledger =>
+  ledger(clients.dynamodb(), { runs: env.RUNS_TABLE ?? '', slices: env.SLICES_TABLE ?? '' });
 
 export const now = (): Date => new Date();
 

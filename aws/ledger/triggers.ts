@@ -2,22 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { Pause, TriggerRecord } from '../../core/ledger.ts';
 import { expiryAttribute } from '../../core/ledger-schema.ts';
-import type { Ledger } from '../interfaces.ts';
+import type { TriggerVerbs } from '../trigger-verbs.ts';
 import { jobKey, type Tables } from './keys.ts';
 import type { Item, Store } from './store.ts';
-
-type TriggerVerbs =
-  | 'countArrival'
-  | 'setDue'
-  | 'setStarted'
-  | 'setAfter'
-  | 'setAfterStarted'
-  | 'listTriggers'
-  | 'getArrived'
-  | 'setArrived'
-  | 'getPause'
-  | 'putPause'
-  | 'removePause';
 
 const triggerKey = (job: string, slice: string) => ({ pk: jobKey(job), sk: `TRIGGER#${slice}` });
 const pauseKey = (job: string) => ({ pk: jobKey(job), sk: 'PAUSE' });
@@ -26,7 +13,7 @@ const arrivedKey = (job: string, slice: string, key: string) => ({
   sk: `ARRIVED#${slice}#${createHash('sha256').update(key).digest('hex')}`,
 });
 
-export function triggerVerbs(store: Store, tables: Tables): Pick<Ledger, TriggerVerbs> {
+export function triggerVerbs(store: Store, tables: Tables): TriggerVerbs {
   const TableName = tables.slices;
   /** Changes the record, or makes it; `null`: the condition did not hold. */
   const change = async (
@@ -87,7 +74,7 @@ export function triggerVerbs(store: Store, tables: Tables): Pick<Ledger, Trigger
 const names = (expression: string): Record<string, string> =>
   Object.fromEntries([...expression.matchAll(/#(\w+)/g)].map(([name, word]) => [name, word ?? '']));
 
-function arrivedVerbs(store: Store, TableName: string): Pick<Ledger, 'getArrived' | 'setArrived'> {
+function arrivedVerbs(store: Store, TableName: string): Pick<TriggerVerbs, 'getArrived' | 'setArrived'> {
   return {
     getArrived: async (job, slice, key) => {
       const item = await store.get(TableName, arrivedKey(job, slice, key));

@@ -3,6 +3,7 @@
  * atomic step, so that a test can put anything between two of them.
  */
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
+import type { TriggerVerbs } from '../../aws/trigger-verbs.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { jobOfFailure } from '../../core/failure.ts';
 import type {
@@ -101,13 +102,7 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
   };
 }
 
-const triggerNames = [
-  ...(['countArrival', 'setDue', 'setStarted', 'setAfter', 'setAfterStarted', 'listTriggers'] as const),
-  ...(['getArrived', 'setArrived', 'getPause', 'putPause', 'removePause'] as const),
-];
-type TriggerVerbs = (typeof triggerNames)[number];
-
-function triggerVerbs({ triggers, arrived, pauses }: LedgerState): Pick<Ledger, TriggerVerbs> {
+function triggerVerbs({ triggers, arrived, pauses }: LedgerState): TriggerVerbs {
   const at = (job: string, slice: string): TriggerRecord => {
     const none = { count: 0, due: 0, started: 0, after: null, afterStarted: null };
     const record = triggers.get(key(job, slice)) ?? { job, slice, ...none };
@@ -250,7 +245,7 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   };
 }
 
-type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | TriggerVerbs | RunVerbs | ChildVerbs>;
+type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | keyof TriggerVerbs | RunVerbs | ChildVerbs>;
 
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   const { runs, outbox, failures } = state;

@@ -246,7 +246,7 @@ async function throughStates(pipeline: Pipeline, step: Step, runId: string, slic
       { request, job: { name, version }, execution },
     );
   });
-  if (opened.outcome === 'busy') throw new Error(`${runId} is busy behind ${opened.holder.runId}`);
+  if (opened.outcome !== 'held') throw new Error(`${runId} is ${opened.outcome}`);
   await load(pipeline, step, opened);
   await step((deps) => closeRun(deps, { job: name, runId }));
 }

@@ -175,7 +175,7 @@ export function begin(world: World, runId: string, request: RunRequest): Promise
 /** The same for a run that must get the lease. */
 export async function held(world: World, runId: string, request: RunRequest): Promise<RunRef> {
   const output = await begin(world, runId, request);
-  if (output.outcome !== 'held') throw new Error(`${runId} is busy behind ${output.holder.runId}`);
+  if (output.outcome !== 'held') throw new Error(`${runId} is ${output.outcome}`);
   return output.run;
 }
 
