@@ -8,6 +8,7 @@ import { ledger } from '../aws/ledger.ts';
 import { type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
+import { queue } from '../aws/sqs.ts';
 import { secrets } from '../aws/ssm.ts';
 import { openTap, type Tap } from '../aws/tap.ts';
 import { eventSource } from '../core/events.ts';
@@ -30,6 +31,8 @@ export interface Cloud {
   /** Outputs of a job's own stack; `null`: it is not deployed. */
   jobOutputs(job: string): Promise<Partial<Record<JobOutputName, string>> | null>;
   peek(queueUrl: string): Promise<PeekedQueue>;
+  /** One message, as JSON. */
+  send(queueUrl: string, message: unknown): Promise<void>;
   tap(): Promise<Tap>;
 }
 
@@ -45,6 +48,7 @@ export async function connect(stage: string): Promise<Cloud> {
     secrets: secrets(clients.ssm()),
     jobOutputs: (job) => stackOutputs(clients.cloudformation(), jobStackName(stage, job)),
     peek: (queueUrl) => peek(clients.sqs(), queueUrl),
+    send: (queueUrl, message) => queue(clients.sqs()).send(queueUrl, JSON.stringify(message)),
     tap: () =>
       openTap(
         { sqs: clients.sqs(), eventBridge: clients.eventbridge() },
