@@ -29,7 +29,7 @@ async function outputOf(name: string): Promise<string> {
   return found?.OutputValue ?? expect.fail(`the stack has no ${name}`);
 }
 
-const put = (key: string, Body = '') =>
+const put = (key: string, Body = 'done\n') =>
   new S3Client({ ...clientOf(cloud), forcePathStyle: true }).send(
     new PutObjectCommand({ Bucket: inbox, Key: key, Body }),
   );

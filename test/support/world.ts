@@ -126,6 +126,11 @@ function depsOf(world: World): World['deps'] {
     region: 'eu-west-1',
     runOf: (arn) =>
       arn.startsWith(`${machine}:`) ? { job: job.name, runId: arn.slice(machine.length + 1) } : null,
+    jobNames: async () => [job.name],
+    runningBackfills: async () => [],
+    startBackfill: async () => {
+      throw new Error('a backfill was started, though the job does not catch up');
+    },
     applyToCatalog: async (run) => {
       partitions.set(run.slice, run.runId);
     },
