@@ -7,8 +7,6 @@ export interface DeadLetterQueue {
   name: string;
   url: string;
   kind: 'job' | 'write' | 'delivery';
-  /** Whose it is, where it is not all jobs'. */
-  job?: string;
 }
 
 export interface QueuedMessage extends PeekedMessage {
@@ -36,21 +34,20 @@ export async function deadLetters(
     deps.listFailures(filter),
     Promise.all(queues.map(async (queue) => ({ queue, ...(await deps.peek(queue.url)) }))),
   ]);
-  const seen = looked.flatMap(({ queue, messages }) =>
+  const messages = looked.flatMap(({ queue, messages }) =>
     messages.map((message) => ({
       ...message,
       body: withoutToken(message.body),
       queue: queue.name,
       failure: failureOf(queue, message.body),
-      job: queue.job,
     })),
   );
-  const inQueue = new Set(seen.map(({ failure }) => failure));
+  const inQueue = new Set(messages.map(({ failure }) => failure));
   return {
     failures: failures.map((failure) => ({ ...failure, seen: inQueue.has(failure.id) })),
     queues: looked.map(({ queue, approximateMessages }) => ({ ...queue, approximateMessages })),
-    messages: seen.flatMap(({ job, ...message }) =>
-      [job, undefined].includes(filter.job) || message.failure?.startsWith(`${filter.job}/`) ? [message] : [],
+    messages: messages.filter(
+      ({ failure }) => filter.job === undefined || failure?.startsWith(`${filter.job}/`),
     ),
   };
 }

@@ -51,14 +51,8 @@ async function look(session: Session, job: string | undefined): Promise<DeadLett
   const names = job === undefined ? (await session.jobs()).map((known) => known.job.name) : [job];
   const writes = await Promise.all(
     names.map(async (name): Promise<DeadLetterQueue[]> => {
-      const outputs = (await cloud.jobOutputs(name)) ?? {};
-      const own = [
-        { url: outputs.LakeDlqUrl, kind: 'write' as const },
-        { url: outputs.TriggersDlqUrl, kind: 'delivery' as const },
-      ];
-      return own.flatMap(({ url, kind }) =>
-        url === undefined ? [] : [{ name: queueName(url), url, kind, job: name }],
-      );
+      const url = (await cloud.jobOutputs(name))?.LakeDlqUrl;
+      return url === undefined ? [] : [{ name: queueName(url), url, kind: 'write' }];
     }),
   );
   const { JobDlqUrl, DeliveryDlqUrl } = cloud.outputs;
@@ -102,11 +96,7 @@ function printList(out: Output, { failures, queues, messages }: DeadLetters): vo
   );
 }
 
-const held = {
-  job: 'failed runs',
-  write: 'writes given up',
-  delivery: 'events and schedules not delivered, triggers given up',
-};
+const held = { job: 'failed runs', write: 'writes given up', delivery: 'events and schedules not delivered' };
 
 const reasonOf = ({ attributes }: QueuedMessage): string =>
   [attributes.ERROR_CODE, attributes.ERROR_MESSAGE].filter(Boolean).join(': ') || 'none given';
