@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { askedRunId, overlapping, type Timed } from '../../../core/after.ts';
 import type { Cadence, Job } from '../../../core/job/model.ts';
 import { parseSlice, sliceAt } from '../../../core/slice.ts';
-import { newRun } from '../../conformance/ledger.ts';
+import { commitSlice } from '../../support/commits.ts';
 import { commitNotice, newTriggering, say, settle, type Triggering } from '../../support/triggering.ts';
 import { jobFile, problemsIn } from '../job/support.ts';
 
@@ -126,19 +126,9 @@ const behind = (change: Partial<Job> = {}, jobs: Timed[] = daily) =>
   newTriggering({ timezone: 'UTC', arrival: null, after: jobs.map(({ name }) => name), ...change }, jobs);
 const slice = '2026-03-01';
 
-/** A job commits a slice, as often as it was committed before and once more, and tells it. */
+/** A job commits a slice, and tells it. */
 async function commit(of: Triggering, job: string, at = slice, told = true): Promise<void> {
-  const { ledger } = of;
-  const seen = await ledger.getSlice(job, at);
-  const run = await ledger.acquire(seen, newRun(job, `${job}-${at}-${seen?.fence ?? 0}`, { slice: at }));
-  if (run === null) throw new Error(`${job} ${at} is held`);
-  await ledger.setLoaded(run, { digest: 'd', count: 1 });
-  const commitAs = 'COMPLETED' as const;
-  const counts = { read: 1, written: 1, rejected: 0, filtered: 0, repeatedKeys: 0 };
-  await ledger.beginCommit(run, { manifest: { bucket: 'ops', key: 'm' }, counts, commitAs });
-  const committed = await ledger.getRun(job, run.runId);
-  if (committed === null) throw new Error('no run');
-  await ledger.closeCommitted(committed, { endedAt: '2026-03-02T00:00:00.000Z', outbox: [] });
+  await commitSlice(of.ledger, job, at);
   if (told) commitNotice(of, job, at);
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { resume } from '../../../cli/commands/jobs-pause.ts';
+import { commitSlice } from '../../support/commits.ts';
 import {
   commitNotice,
   newTriggering,
@@ -53,23 +54,7 @@ test('a scheduled run that has its lease goes on, though its answer was lost and
 async function waiting(): Promise<Triggering> {
   const of = newTriggering({ timezone: 'UTC' }, [{ name: 'customers', cadence: 'daily', timezone: 'UTC' }]);
   await of.ledger.putPause('orders', pause);
-  const run = await of.ledger.acquire(null, {
-    ...{
-      job: 'customers',
-      jobVersion: '',
-      runId: 'c1',
-      slice: '2026-03-03',
-      trigger: 'manual',
-      force: false,
-    },
-    ...{ time: '', executionArn: '', startedAt: '' },
-  });
-  if (run === null) throw new Error('no lease');
-  await of.ledger.setLoaded(run, { digest: '', count: 0 });
-  const counts = { read: 0, written: 0, rejected: 0, filtered: 0, repeatedKeys: 0 };
-  await of.ledger.beginCommit(run, { manifest: { bucket: '', key: '' }, counts, commitAs: 'COMPLETED' });
-  const committing = await of.ledger.getRun('customers', 'c1');
-  if (committing !== null) await of.ledger.closeCommitted(committing, { endedAt: '', outbox: [] });
+  await commitSlice(of.ledger, 'customers', '2026-03-03');
   commitNotice(of, 'customers', '2026-03-03');
   for (const day of ['2026-03-01', '2026-03-02']) notice(of, `orders/${day}/a.csv`);
   await settle(of);
