@@ -489,14 +489,13 @@ test('who starts runs counts in the slices of its own job, reads those of the jo
       : [[actions.join(), resources.map((each) => each.replace(/^.*[/]/, '')).join(), conditions]],
   );
   expect(others).toEqual([
-    ['sqs:SendMessage', expect.stringMatching(/^JobTriggersQueue\w+\.Arn>$/), {}],
-    ['states:StartExecution', expect.stringMatching(/:forebay-production-triggered$/), {}],
-    ['s3:ListBucket', expect.stringMatching(/^ZonesInbox/), { StringLike: { 's3:prefix': 'triggered/*' } }],
     [
-      'sqs:ReceiveMessage,sqs:ChangeMessageVisibility,sqs:GetQueueUrl,sqs:DeleteMessage,sqs:GetQueueAttributes',
+      'sqs:ChangeMessageVisibility,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:GetQueueUrl,sqs:ReceiveMessage,sqs:SendMessage',
       expect.stringMatching(/^JobTriggersQueue\w+\.Arn>$/),
       {},
     ],
+    ['states:StartExecution', expect.stringMatching(/:forebay-production-triggered$/), {}],
+    ['s3:ListBucket', expect.stringMatching(/^ZonesInbox/), { StringLike: { 's3:prefix': 'triggered/*' } }],
   ]);
 });
 
