@@ -40,9 +40,8 @@ export function addResume(jobs: Command, open: OpenSession): void {
       const { job } = await session.job(name);
       const cloud = await session.cloud();
       const queueUrl = (await cloud.jobOutputs(job.name))?.TriggersQueueUrl;
-      const { paused, asked } = await resume(cloud.ledger, job.name, (message) =>
-        queueUrl === undefined ? Promise.resolve() : cloud.send(queueUrl, message),
-      );
+      const send = queueUrl === undefined ? null : (message: OwnMessage) => cloud.send(queueUrl, message);
+      const { paused, asked } = await resume(cloud.ledger, job.name, send);
       session.output.result({ job: job.name, paused, asked }, (out) => {
         out.line(paused === null ? `${job.name} was not paused` : `${job.name} goes on`);
         for (const slice of asked) out.line(`  ${slice} waited: its run is asked for`);
@@ -59,9 +58,11 @@ export function addResume(jobs: Command, open: OpenSession): void {
 export async function resume(
   ledger: Pick<Cloud['ledger'], 'removePause' | 'listTriggers'>,
   job: string,
-  send: (message: OwnMessage) => Promise<void>,
+  send: ((message: OwnMessage) => Promise<void>) | null,
 ): Promise<{ paused: Pause | null; asked: string[] }> {
   const paused = await ledger.removePause(job);
+  // As deployed, nothing but its schedule starts it: what once waited for files or other jobs waits no more.
+  if (send === null) return { paused, asked: [] };
   const asked: string[] = [];
   for (const record of await ledger.listTriggers(job)) {
     const messages = waiting(record);
