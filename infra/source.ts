@@ -20,7 +20,10 @@ export const sourceBucketName = ({ config, zones }: SharedStack, job: Job): stri
   job.source.kind === 'inbox' ? zones.inbox.bucket.bucketName : mapped(config, job, job.source.bucket).bucket;
 
 /** Where files arrive: the keys that may be the job's begin so. Events of a bucket come to its owner's bus alone. */
-export function arrivalsOf({ config, zones }: SharedStack, job: Job): { bucket: string; prefix: string } {
+export function arrivalsOf(
+  { config, zones }: Pick<SharedStack, 'config' | 'zones'>,
+  job: Job,
+): { bucket: string; prefix: string } {
   const prefix = slicePrefix(job, '{slice}').split('{slice}')[0] ?? '';
   if (job.source.kind === 'inbox') return { bucket: zones.inbox.bucket.bucketName, prefix };
   const { bucket, account = config.account } = mapped(config, job, job.source.bucket);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { arrivalsOf } from '../../infra/source.ts';
 import { maxReceives, visibility } from '../../infra/timeouts.ts';
 import {
   attribute,
@@ -16,7 +17,7 @@ import { templatesOf } from '../support/policies.ts';
 
 const orders = await ordersJob();
 const manual = await ordersJob({ name: 'manual', schedule: null });
-const triggered = await triggeredJob();
+const triggered = await triggeredJob({ schedule: 'rate(1 day)', scheduleWindowMinutes: 15 });
 const app = synthesize(production, [orders, manual, triggered]);
 const { shared } = app;
 const job = app.jobs.orders ?? expect.fail('the job has no stack');
@@ -170,8 +171,12 @@ describe('triggers', () => {
   test('of files in a bucket of another account are refused: its events do not come here', async () => {
     const source = { kind: 's3' as const, bucket: 'partner-files', prefix: 'x/{slice}/' };
     const buckets = { 'partner-files': { bucket: 'theirs', account: '210987654321' } };
-    const job = await triggeredJob({ source, after: [] });
-    expect(() => synthesize({ ...production, buckets }, [job])).toThrow(
+    const { job } = await triggeredJob({ source });
+    const zones = {} as Parameters<typeof arrivalsOf>[0]['zones'];
+    expect(
+      arrivalsOf({ config: { ...production, buckets: { 'partner-files': { bucket: 'ours' } } }, zones }, job),
+    ).toEqual({ bucket: 'ours', prefix: 'x/' });
+    expect(() => arrivalsOf({ config: { ...production, buckets }, zones }, job)).toThrow(
       /^jobs\/triggered\.ts: arrival is given\. Allowed: none with source\.bucket "partner-files", which is account 210987654321's/,
     );
   });
@@ -202,12 +207,11 @@ describe('a schedule', () => {
     expect(schedule.Target.RetryPolicy.MaximumEventAgeInSeconds).toBeLessThanOrEqual(24 * 60 * 60);
   });
 
-  test('may start within its window, and is tried again for a day', async () => {
-    const wide = await ordersJob({ scheduleWindowMinutes: 15 });
-    const { properties } = one(synthesize(production, [wide]).jobs.orders ?? job, 'AWS::Scheduler::Schedule');
-    expect(properties.FlexibleTimeWindow).toEqual({ Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 });
-    const { RetryPolicy } = properties.Target;
-    expect(RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 });
+  test('may start within its window, and is tried again for a day', () => {
+    const template = app.jobs.triggered ?? expect.fail('the job has no stack');
+    const { FlexibleTimeWindow, Target } = one(template, 'AWS::Scheduler::Schedule').properties;
+    expect(FlexibleTimeWindow).toEqual({ Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 });
+    expect(Target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 });
   });
 
   test('is not there for a job without one', () => {
