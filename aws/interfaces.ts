@@ -8,7 +8,6 @@ import type {
   Mark,
   ObjectRecord,
   OutboxRecord,
-  Pause,
   RunRecord,
   RunTask,
   ShardRecord,
@@ -20,6 +19,7 @@ import type {
 import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
+import type { TriggerVerbs } from './trigger-verbs.ts';
 
 export interface StoredObject {
   bytes: number;
@@ -64,7 +64,7 @@ export interface ObjectStore {
 }
 
 /** Timelines of the conditional writes stand over each in the adapter. */
-export interface Ledger {
+export interface Ledger extends TriggerVerbs {
   getSlice(job: string, slice: string): Promise<SliceRecord | null>;
   /**
    * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and
@@ -137,10 +137,10 @@ export interface Ledger {
   }): Promise<RunRecord[]>;
   /** Slices that have a mark and no holder: their run was not started yet. */
   listMarkedFree(): Promise<SliceRecord[]>;
-  listSlices(job: string): Promise<SliceRecord[]>;
+  /** In the order of their names; of a range, both ends included. */
+  listSlices(job: string, range?: { from: string; to: string }): Promise<SliceRecord[]>;
   /** The last slices of a job in the order of time, at most so many: its page does not grow with its years. */
   latestSlices(job: string, limit: number): Promise<SliceRecord[]>;
-  getPause(job: string): Promise<Pause | null>;
   getCursor(job: string): Promise<Cursor | null>;
 }
 
@@ -169,6 +169,8 @@ export interface ExecutionState {
 }
 
 export interface Executions {
+  /** Names of a machine's executions that are under way; none where there is no such machine. */
+  listRunning(stateMachineArn: string): Promise<string[]>;
   /** `null`: there is no such execution (any more). */
   describe(executionArn: string): Promise<ExecutionState | null>;
   /** Named, so that a repeat starts nothing: `false` where one of that name is there. */
@@ -182,8 +184,8 @@ export interface Executions {
 }
 
 export interface Queue {
-  /** One message, JSON. */
-  send(queueUrl: string, json: string): Promise<void>;
+  /** One message, JSON. It is delivered after so many seconds at the earliest: at most 900. */
+  send(queueUrl: string, json: string, delaySeconds?: number): Promise<void>;
 }
 
 export interface Bus {

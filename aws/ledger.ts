@@ -9,12 +9,14 @@ import { outboxVerbs } from './ledger/outbox.ts';
 import { runVerbs } from './ledger/runs.ts';
 import { sliceVerbs } from './ledger/slices.ts';
 import { store as storeOf } from './ledger/store.ts';
+import { triggerVerbs } from './ledger/triggers.ts';
 
 export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const store = storeOf(documents);
   return {
     ...sliceVerbs(store, tables),
+    ...triggerVerbs(store, tables),
     ...runVerbs(store, tables),
     ...childVerbs(store, tables),
     ...closeVerbs(store, tables),

@@ -1,5 +1,6 @@
 import {
   DescribeExecutionCommand,
+  ListExecutionsCommand,
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
   type SFNClient,
@@ -11,6 +12,7 @@ import type { ExecutionState, Executions } from './interfaces.ts';
 
 export function executions(client: SFNClient): Executions {
   return {
+    listRunning: (stateMachineArn) => listRunning(client, stateMachineArn),
     describe: (executionArn) => describe(client, executionArn),
     start: async (stateMachineArn, name, input) => {
       const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
@@ -35,6 +37,22 @@ export function executions(client: SFNClient): Executions {
         ),
       ),
   };
+}
+
+async function listRunning(client: SFNClient, stateMachineArn: string): Promise<string[]> {
+  const names: string[] = [];
+  let nextToken: string | undefined;
+  try {
+    do {
+      const page = new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING', nextToken });
+      const found = await client.send(page);
+      names.push(...(found.executions ?? []).map(({ name }) => name ?? ''));
+      nextToken = found.nextToken;
+    } while (nextToken !== undefined);
+    return names;
+  } catch (error) {
+    return isNamed(error, 'StateMachineDoesNotExist') ? [] : translate(error);
+  }
 }
 
 async function describe(client: SFNClient, executionArn: string): Promise<ExecutionState | null> {

@@ -4,9 +4,10 @@ import type { Queue } from './interfaces.ts';
 
 export function queue(client: SQSClient): Queue {
   return {
-    send: async (queueUrl, json) => {
+    send: async (queueUrl, json, delaySeconds) => {
       const MessageBody = json.replace(/[\uFFFE\uFFFF]/g, escaped);
-      await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody })).catch(translate);
+      const message = { QueueUrl: queueUrl, MessageBody, DelaySeconds: delaySeconds };
+      await client.send(new SendMessageCommand(message)).catch(translate);
     },
   };
 }

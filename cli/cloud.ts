@@ -10,6 +10,7 @@ import { type LogLine, logLines } from '../aws/logs.ts';
 import { depthOf, type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
+import { queue } from '../aws/sqs.ts';
 import { secrets } from '../aws/ssm.ts';
 import { openTap, type Tap } from '../aws/tap.ts';
 import { eventSource } from '../core/events.ts';
@@ -41,6 +42,8 @@ export interface Cloud {
   /** Lines with that text in the logs of a job's functions and machine, and of the sweeper; times as ISO 8601. */
   logLines(job: string, search: { text: string; from: string; to: string }): Promise<LogLine[]>;
   peek(queueUrl: string): Promise<PeekedQueue>;
+  /** One message, as JSON. */
+  send(queueUrl: string, message: unknown): Promise<void>;
   tap(): Promise<Tap>;
 }
 
@@ -71,6 +74,7 @@ export async function connect(stage: string): Promise<Cloud> {
       return logLines(clients.cloudwatchLogs(), { ...search, groups: groups.flat() });
     },
     peek: (queueUrl) => peek(clients.sqs(), queueUrl),
+    send: (queueUrl, message) => queue(clients.sqs()).send(queueUrl, JSON.stringify(message)),
     tap: () =>
       openTap(
         { sqs: clients.sqs(), eventBridge: clients.eventbridge() },

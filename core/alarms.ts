@@ -6,6 +6,8 @@ export const jobAlarms = [
   'SlicesLate',
   'RejectsRising',
   'WriteDlqNotEmpty',
+  /** Only where files or other jobs start it. */
+  'TriggersDlqNotEmpty',
   /** These two stand once for each function, with its name behind theirs. */
   'FunctionErrors',
   'FunctionThrottled',

@@ -19,3 +19,6 @@ export const runsIndexes = {
   /** A job's runs by time. */
   byJob: { name: 'byJob', partitionKey: 'jobKey', sortKey: 'at' },
 } as const;
+
+/** Seconds since 1970: DynamoDB removes an item of the slices table some time behind it. */
+export const expiryAttribute = 'expiresAt';

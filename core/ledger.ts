@@ -191,6 +191,23 @@ export interface Cursor {
   runId: string;
 }
 
+/**
+ * What asks for runs of a slice: files that arrived for it, and commits of the jobs that its job comes after. Each
+ * of the two knows what was asked for and what was started of it, so that neither is ever forgotten.
+ */
+export interface TriggerRecord {
+  job: string;
+  slice: string;
+  /** Grows by one with each batch of notices of files. */
+  count: number;
+  /** The count whose quiet time was over, and the one whose run was started; 0: none. */
+  due: number;
+  started: number;
+  /** The run that the commits of other jobs ask for, and the one that was started last; `null`: none. */
+  after: string | null;
+  afterStarted: string | null;
+}
+
 /** Until somebody resumes it, a job is started by nothing but people. */
 export interface Pause {
   /** ISO 8601, UTC. */

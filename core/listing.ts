@@ -1,10 +1,10 @@
 /** What belongs to a slice: the source's listing, in a fixed order and with a digest that tells two listings apart. */
 import { createHash } from 'node:crypto';
 import { ForebayError } from './errors.ts';
-import type { S3Source } from './job/model.ts';
+import type { Job } from './job/model.ts';
 import type { LoadedObjects } from './ledger.ts';
 import type { SourceObject } from './shard.ts';
-import { rawKey } from './storage.ts';
+import { inboxPrefix, rawKey } from './storage.ts';
 
 export interface Listed {
   key: string;
@@ -16,17 +16,29 @@ export interface Listed {
 /** S3's limit, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1_024;
 
-export const slicePrefix = (source: S3Source, slice: string): string =>
-  source.prefix.replaceAll('{slice}', slice);
+export const slicePrefix = ({ name, source }: Pick<Job, 'name' | 'source'>, slice: string): string =>
+  source.kind === 'inbox' ? inboxPrefix(name, slice) : source.prefix.replaceAll('{slice}', slice);
+
+/** A key that ends in a slash and has no bytes is a console's folder, not a file. */
+export const isFolder = ({ key, bytes }: Pick<Listed, 'key' | 'bytes'>): boolean =>
+  key.endsWith('/') && bytes === 0;
+
+/** The object that says that a slice is complete. */
+export const markerKey = (prefix: string, marker: string): string => `${prefix}${marker}`;
 
 /**
- * The objects that one run loads. A key that ends in a slash and has no bytes is a console's folder, not a file.
- * A name is the key without the prefix's own folders, so that two files of different sub-folders keep two names.
+ * The objects that one run loads; a marker, which says that they are all there, is none of them. A name is the key
+ * without the prefix's own folders, so that two files of different sub-folders keep two names.
  */
-export function sourceObjects(bucket: string, prefix: string, listed: readonly Listed[]): SourceObject[] {
+export function sourceObjects(
+  bucket: string,
+  prefix: string,
+  listed: readonly Listed[],
+  marker: string | null = null,
+): SourceObject[] {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   return listed
-    .filter(({ key, bytes }) => !(key.endsWith('/') && bytes === 0))
+    .filter((object) => !isFolder(object) && (marker === null || object.key !== markerKey(prefix, marker)))
     .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
     .map((object, n) => ({ n, bucket, ...object, name: object.key.slice(folder.length) }));
 }

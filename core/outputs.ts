@@ -42,6 +42,9 @@ export const jobOutputNames = [
   'LakeDlqUrl',
   /** `<bucket>/<key>` of the job version's canonical JSON. */
   'JobDocument',
+  /** Only where files or other jobs start it. */
+  'TriggersQueueUrl',
+  'TriggersDlqUrl',
 ] as const;
 export type JobOutputName = (typeof jobOutputNames)[number];
 

@@ -62,6 +62,12 @@ export function sliceForScheduledTime(job: Timed & Pick<Job, 'lagSeconds'>, sche
   return sliceFrom(job.cadence, startOf(startOf(due, job.cadence).minus({ milliseconds: 1 }), job.cadence));
 }
 
+/** The slice in which a moment (ISO 8601 in UTC) lies. */
+export function sliceAt(job: Timed, moment: string): Slice {
+  if (job.cadence === 'once') return { name: 'once', start: null, end: null };
+  return sliceFrom(job.cadence, startOf(DateTime.fromISO(moment, { zone: job.timezone }), job.cadence));
+}
+
 /** The slice that begins where this one ends; `null` behind `once`. */
 export function nextSlice(job: Timed, slice: Slice): Slice | null {
   if (job.cadence === 'once' || slice.end === null) return null;

@@ -51,7 +51,14 @@ export const rejectsKey = (job: string, runId: string, n: number): string =>
 export const repeatedRejectsKey = (job: string, runId: string, n: number): string =>
   `${rejectsPrefix(job, runId)}repeated-${n}.ndjson`;
 export const manifestKey = (job: string, runId: string): string => `manifests/${job}/${runId}.json`;
-export const jobVersionKey = (job: string, version: string): string => `jobs/${job}/${version}.json`;
+/** Of the versions of all jobs that ever had a run. */
+export const jobVersionsPrefix = 'jobs/';
+export const jobVersionKey = (job: string, version: string): string =>
+  `${jobVersionsPrefix}${job}/${version}.json`;
+/** The jobs of keys below that prefix, each once. */
+export const jobsOf = (keys: readonly string[]): string[] => [
+  ...new Set(keys.map((key) => key.slice(jobVersionsPrefix.length).split('/')[0] ?? '')),
+];
 
 /** Tables of one major version share a prefix; a change that old slices cannot be read with needs the next. */
 export const tablePrefix = (job: string, major = 1): string => `lake/${job}/v${major}/`;

@@ -28,8 +28,9 @@ export function addStacks(app: App, config: Config, jobs: readonly JobVersion[])
     terminationProtection: !config.disposable,
   });
   const rows = jobs.map((version) => {
-    const { name } = version.job;
-    const stack = new JobStack(app, jobStackName(stage, name), version, shared, bundles, {
+    const { name, after } = version.job;
+    const before = jobs.flatMap(({ job }) => (after.includes(job.name) ? [job] : []));
+    const stack = new JobStack(app, jobStackName(stage, name), version, before, shared, bundles, {
       env,
       description: `Forebay ${stage}: job ${name}`,
     });

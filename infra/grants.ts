@@ -71,6 +71,11 @@ export function useSlices(task: Task, { slices }: LedgerTables, job: string, ...
   task.allow(actions(rights), [slices.tableArn], leading(jobKey(job)));
 }
 
+/** The slices of jobs that this one comes after. */
+export function readSlicesOf(task: Task, { slices }: LedgerTables, jobs: readonly string[]): void {
+  if (jobs.length > 0) task.allow(actions(['Query']), [slices.tableArn], leading(...jobs.map(jobKey)));
+}
+
 export function publish(task: Task, bus: events.IEventBus): void {
   task.allow(['events:PutEvents'], [bus.eventBusArn]);
 }

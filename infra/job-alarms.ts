@@ -7,12 +7,20 @@ import type { Job, MaxRejects } from '../core/job/model.ts';
 import type { MetricName } from '../core/metrics.ts';
 import { type AlarmOwner, alarm, dlqAlarm, fiveMinutes, jobMetric, persisting } from './alarms.ts';
 
+export interface Watched {
+  job: Job;
+  machine: sfn.IStateMachine;
+  writeDlq: sqs.IQueue;
+  /** `null`: nothing but its schedule and people start it. */
+  triggersDlq: sqs.IQueue | null;
+}
+
 export class JobAlarms extends Construct {
   constructor(
     scope: Construct,
     id: string,
     owner: AlarmOwner,
-    { job, machine, writeDlq }: { job: Job; machine: sfn.IStateMachine; writeDlq: sqs.IQueue },
+    { job, machine, writeDlq, triggersDlq }: Watched,
   ) {
     super(scope, id);
     const { name } = job;
@@ -47,6 +55,12 @@ export class JobAlarms extends Construct {
       description: `Writes of ${name} were given up. Run: forebay dlq list ${name}.`,
       queue: writeDlq,
     });
+    if (triggersDlq !== null)
+      dlqAlarm(this, 'TriggersDlqNotEmpty', owner, {
+        name: 'TriggersDlqNotEmpty',
+        description: `What asks for runs of ${name} was given up, most often of a file that lies under no slice. Run: forebay dlq list ${name} --kind delivery.`,
+        queue: triggersDlq,
+      });
     alarm(this, 'MachineThrottled', owner, {
       name: 'MachineThrottled',
       description: `Step Functions has throttled the machine of ${name} for a quarter of an hour. Run: aws service-quotas list-service-quotas --service-code states.`,

@@ -4,7 +4,7 @@ import { secretsPath, stateMachineArn } from './names.ts';
 import { sourceBucketName } from './source.ts';
 import { maxReceives } from './timeouts.ts';
 
-/** What each environment variable is for the functions of a job; those of the sweeper alone are empty. */
+/** What each environment variable is for the functions of a job; those of the sweeper and of triggers are theirs to fill. */
 export function environmentValues({ shared, version, asset }: JobProps): Record<Variable, string> {
   const { config, zones, ledger } = shared;
   return {
@@ -27,6 +27,8 @@ export function environmentValues({ shared, version, asset }: JobProps): Record<
     SECRETS_PATH: secretsPath(config),
     PRIVACY_KEY_ARN: shared.privacyKey.keyArn,
     CATALOG_TIMEOUT: '',
+    TRIGGERS: '',
+    TRIGGERS_QUEUE_URL: '',
     MAX_RECEIVES: String(maxReceives),
   };
 }

@@ -12,6 +12,8 @@ export interface Shape {
   timeout: Duration;
   memoryMiB: number;
   temporaryMiB?: number;
+  /** Whether it has DuckDB's layer. */
+  duckdb?: boolean;
 }
 
 export const small: Shape = { timeout: Duration.minutes(1), memoryMiB: 256 };
@@ -32,15 +34,19 @@ export class JobScope {
   }
 
   /** A function of the job with its alarms, which may do nothing yet. */
-  task(id: string, folder: string, names: readonly Variable[], shape: Shape, duckdb = false): Task {
+  task(
+    id: string,
+    folder: string,
+    names: readonly Variable[],
+    { duckdb = false, ...shape }: Shape,
+    own: Partial<Record<Variable, string>> = {},
+  ): Task {
     const { shared, bundles } = this.props;
+    const values = { ...this.#values, ...own };
     const task = new Task(this.#scope, id, {
       config: shared.config,
       bundle: bundles.get(folder) ?? '',
-      environment: Object.fromEntries(names.map((name) => [name, this.#values[name]])) as Record<
-        Variable,
-        string
-      >,
+      environment: Object.fromEntries(names.map((name) => [name, values[name]])) as Record<Variable, string>,
       layers: duckdb ? [shared.duckdb] : [],
       ...shape,
     });

@@ -10,6 +10,8 @@ import type { Task } from './task.ts';
 
 /** A job's functions. */
 export class JobTasks extends Construct {
+  /** What a further function of the job is made with. */
+  readonly of: JobScope;
   readonly writeLake: Task;
   readonly versions: Record<JobTask, IVersion>;
   /** `null`: the job lets repeated keys be, and needs none of these. */
@@ -20,6 +22,7 @@ export class JobTasks extends Construct {
   constructor(scope: Construct, id: string, props: JobProps) {
     super(scope, id);
     const of = new JobScope(this, props);
+    this.of = of;
     this.writeLake = writeLake(of);
     this.versions = {
       OpenRun: openRun(of).version,

@@ -5,7 +5,7 @@ import type * as assets from 'aws-cdk-lib/aws-s3-assets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { JobVersion } from '../core/job/model.ts';
+import type { Job as JobModel, JobVersion } from '../core/job/model.ts';
 import { jobStagingPrefix, majorOf } from '../core/storage.ts';
 import { jobMachine } from '../workflows/job-machine.ts';
 import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
@@ -16,20 +16,25 @@ import { deadLetterQueue, workQueue } from './queues.ts';
 import { scheduleJob } from './schedule.ts';
 import type { SharedStack } from './stacks/shared.ts';
 import { dispatchTimeout, maxReceives, visibility } from './timeouts.ts';
+import { isTriggered, Triggers } from './triggers.ts';
 import { watchJob } from './watch.ts';
 
 export interface JobProps {
   version: JobVersion;
+  /** The jobs that it comes after. */
+  before: readonly JobModel[];
   shared: SharedStack;
   bundles: Map<string, string>;
   /** The job's canonical JSON. */
   asset: assets.Asset;
 }
 
-/** All that one job has: its functions, its machine, its write queue with DLQ, its schedules, its alarms. */
+/** All that one job has: its functions, its machine, its write queue with DLQ, its schedules and other triggers, its alarms. */
 export class Job extends Construct {
   readonly stateMachine: sfn.StateMachine;
   readonly writeDlq: sqs.Queue;
+  /** `null`: only its schedule and people start it. */
+  readonly triggers: Triggers | null;
 
   constructor(scope: Construct, id: string, props: JobProps) {
     super(scope, id);
@@ -78,9 +83,11 @@ export class Job extends Construct {
     shared.zones.ops.key.grantDecrypt(this.stateMachine);
     if (version.job.schedule !== null)
       scheduleJob(this, config, version.job, this.stateMachine, shared.deliveryDlq);
+    this.triggers = isTriggered(version.job) ? new Triggers(this, 'Triggers', tasks.of) : null;
     watchJob(this, shared, version.job);
     const { alarmTopic } = shared;
-    const watched = { job: version.job, machine: this.stateMachine, writeDlq: this.writeDlq };
+    const triggersDlq = this.triggers?.dlq ?? null;
+    const watched = { job: version.job, machine: this.stateMachine, writeDlq: this.writeDlq, triggersDlq };
     new JobAlarms(this, 'Alarm', { config, alarmTopic, job: version.job.name }, watched);
   }
 }

@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
-import { partitionKey, runsIndexes, slicesIndexes, sortKey } from '../core/ledger-schema.ts';
+import { expiryAttribute, partitionKey, runsIndexes, slicesIndexes, sortKey } from '../core/ledger-schema.ts';
 import type { Config } from './config.ts';
 
 /** Two tables, since IAM tells writers of slices from writers of runs only by table. */
@@ -11,7 +11,9 @@ export class LedgerTables extends Construct {
 
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
-    this.slices = table(this, 'Slices', config, Object.values(slicesIndexes));
+    // Notices of files are the only items that ever expire.
+    const timeToLiveAttribute = expiryAttribute;
+    this.slices = table(this, 'Slices', config, Object.values(slicesIndexes), { timeToLiveAttribute });
     this.runs = table(this, 'Runs', config, Object.values(runsIndexes));
   }
 }
@@ -24,7 +26,13 @@ interface Index {
 
 const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
 
-const table = (scope: Construct, id: string, config: Config, indexes: readonly Index[]): dynamodb.TableV2 =>
+const table = (
+  scope: Construct,
+  id: string,
+  config: Config,
+  indexes: readonly Index[],
+  more: Partial<dynamodb.TablePropsV2> = {},
+): dynamodb.TableV2 =>
   new dynamodb.TableV2(scope, id, {
     partitionKey: text(partitionKey),
     sortKey: text(sortKey),
@@ -37,4 +45,5 @@ const table = (scope: Construct, id: string, config: Config, indexes: readonly I
       partitionKey: text(index.partitionKey),
       sortKey: text(index.sortKey),
     })),
+    ...more,
   });

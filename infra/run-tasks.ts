@@ -60,7 +60,7 @@ export function plan(of: JobScope): Task {
 
 export function columns(of: JobScope): Task {
   const { shared } = of.props;
-  const task = of.task('Columns', 'columns', columnsEnvironment, listing, true);
+  const task = of.task('Columns', 'columns', columnsEnvironment, { ...listing, duckdb: true });
   readObjects(task, shared.zones.ops, of.staging, of.versions);
   writeObjects(task, shared.zones.ops, ...of.columns);
   useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');

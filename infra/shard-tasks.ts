@@ -32,12 +32,15 @@ export function extract(of: JobScope): Task {
   return task;
 }
 
-const engine: Shape = { timeout: Duration.minutes(15), memoryMiB: 1_769, temporaryMiB: 2_048 };
+const engine: Shape = {
+  ...{ timeout: Duration.minutes(15), memoryMiB: 1_769, temporaryMiB: 2_048 },
+  duckdb: true,
+};
 
 /** Reads what a shard's fields are. */
 export function survey(of: JobScope): Task {
   const { shared } = of.props;
-  const task = of.task('Survey', 'survey', surveyEnvironment, engine, true);
+  const task = of.task('Survey', 'survey', surveyEnvironment, engine);
   readObjects(task, shared.zones.raw, ...rawPrefixes(of.job));
   readObjects(task, shared.zones.ops, of.versions);
   writeObjects(task, shared.zones.ops, `${of.staging}*/surveys/`);
@@ -46,7 +49,7 @@ export function survey(of: JobScope): Task {
 }
 
 export function envelope(of: JobScope): Task {
-  const task = of.task('Envelope', 'envelope', envelopeEnvironment, engine, true);
+  const task = of.task('Envelope', 'envelope', envelopeEnvironment, engine);
   mayEnvelope(of, task);
   readObjects(task, of.props.shared.zones.ops, ...of.columns);
   return task;
@@ -64,7 +67,7 @@ export function keys(of: JobScope): Task {
 
 export function settle(of: JobScope): Task {
   const { shared } = of.props;
-  const task = of.task('Settle', 'settle', settleEnvironment, engine, true);
+  const task = of.task('Settle', 'settle', settleEnvironment, engine);
   mayEnvelope(of, task);
   readObjects(task, shared.zones.ops, of.staging);
   readOutcomes(task, shared.ledger, 'GetItem', 'Query');

@@ -1,5 +1,6 @@
 /** A job's source, as configuration maps it, and what reading it takes. */
 import type { Job } from '../core/job/model.ts';
+import { slicePrefix } from '../core/listing.ts';
 import type { Config, SourceBucket } from './config.ts';
 import { missObjects, readObjects } from './grants.ts';
 import type { SharedStack } from './stacks/shared.ts';
@@ -18,7 +19,24 @@ function mapped(config: Config, job: Job, name: string): SourceBucket {
 export const sourceBucketName = ({ config, zones }: SharedStack, job: Job): string =>
   job.source.kind === 'inbox' ? zones.inbox.bucket.bucketName : mapped(config, job, job.source.bucket).bucket;
 
-/** Discover lists, Extract reads (and is told what is gone since), each below the job's own prefix. */
+/** Where files arrive: the keys that may be the job's begin so. Events of a bucket come to its owner's bus alone. */
+export function arrivalsOf(
+  { config, zones }: Pick<SharedStack, 'config' | 'zones'>,
+  job: Job,
+): { bucket: string; prefix: string } {
+  const prefix = slicePrefix(job, '{slice}').split('{slice}')[0] ?? '';
+  if (job.source.kind === 'inbox') return { bucket: zones.inbox.bucket.bucketName, prefix };
+  const { bucket, account = config.account } = mapped(config, job, job.source.bucket);
+  if (account !== config.account) {
+    throw new Error(
+      `jobs/${job.name}.ts: arrival is given. Allowed: none with source.bucket "${job.source.bucket}", which is ` +
+        `account ${account}'s in stage ${config.stage}: its events do not come to account ${config.account}`,
+    );
+  }
+  return { bucket, prefix };
+}
+
+/** Discover and Trigger list, Extract reads (and is told what is gone since), each below the job's own prefix. */
 export function grantSource(task: Task, shared: SharedStack, job: Job, right: 'list' | 'read'): void {
   const { source } = job;
   if (source.kind === 'inbox') {

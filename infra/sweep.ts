@@ -1,8 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { jobVersionsPrefix } from '../core/storage.ts';
 import type { environment } from '../tasks/sweep/contract.ts';
 import { useGlue } from './glue.ts';
-import { publish, readObjects } from './grants.ts';
+import { missObjects, publish, readObjects } from './grants.ts';
 import { stateMachineArnPrefix } from './names.ts';
 import type { SharedStack } from './stacks/shared.ts';
 import { Task } from './task.ts';
@@ -40,13 +41,14 @@ export class SweepTask extends Task<(typeof environment)[number]> {
       ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:Query'],
       [ledger.runs.tableArn],
     );
-    this.allow(['dynamodb:GetItem', 'dynamodb:UpdateItem'], [ledger.slices.tableArn]);
-    readObjects(this, zones.ops, 'jobs/', 'manifests/');
+    this.allow(['dynamodb:GetItem', 'dynamodb:UpdateItem', 'dynamodb:Query'], [ledger.slices.tableArn]);
+    readObjects(this, zones.ops, jobVersionsPrefix, 'manifests/');
+    missObjects(this, zones.ops.bucket.bucketArn, jobVersionsPrefix);
     useGlue(this, database, '*');
     publish(this, bus);
     this.allow(['sqs:SendMessage'], [jobDlq.queueArn]);
     const machines = `${stateMachineArnPrefix(config)}*`;
-    this.allowBelow(allJobs, ['states:StartExecution'], [machines]);
+    this.allowBelow(allJobs, ['states:StartExecution', 'states:ListExecutions'], [machines]);
     const executions = `${machines.replace(':stateMachine:', ':execution:')}:*`;
     this.allowBelow(allJobs, ['states:DescribeExecution'], [executions]);
   }

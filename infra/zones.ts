@@ -35,6 +35,7 @@ export class Zones extends Construct {
       noncurrentVersionExpiration: Duration.days(retention.noncurrentVersions),
     };
     this.inbox = this.#zone('Inbox', [superseded]);
+    tellEventBridge(this.inbox.bucket);
     // No rule ends a raw object: it is ours for good. What is unpacked from it can be made again.
     this.raw = this.#zone('Raw', [
       {
@@ -101,6 +102,13 @@ export class Zones extends Construct {
   get #removal(): RemovalPolicy {
     return this.#config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN;
   }
+}
+
+/** By the bucket's own property. CDK's way has a function of its own do it, which it would have for this alone. */
+function tellEventBridge(bucket: s3.Bucket): void {
+  const { defaultChild } = bucket.node;
+  if (!(defaultChild instanceof s3.CfnBucket)) throw new Error('a bucket is no longer made of a CfnBucket');
+  defaultChild.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
 }
 
 const abortUploads: s3.LifecycleRule = {

@@ -31,6 +31,9 @@ export const variables = [
   'PRIVACY_KEY_ARN',
   /** Seconds after an execution's stop at which its Catalog cannot be running any more. */
   'CATALOG_TIMEOUT',
+  /** What a job says of its triggers: JSON, as tasks/trigger/contract.ts has it. */
+  'TRIGGERS',
+  'TRIGGERS_QUEUE_URL',
   /** maxReceiveCount of the write queue. */
   'MAX_RECEIVES',
 ] as const;

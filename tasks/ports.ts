@@ -19,9 +19,9 @@ import { measureIn } from './metrics.ts';
 
 export const store = (): ObjectStore => objectStore(clients.s3());
 
-/** A task that knows nothing of slices has no table of them: asking for one is then a fault of the program. */
-export const ledgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE?: string }): Ledger =>
-  ledger(clients.dynamodb(), { runs: env.RUNS_TABLE, slices: env.SLICES_TABLE ?? '' });
+/** A task that knows nothing of slices, or of runs, has no table of them: asking for one is a fault of the program. */
+export const ledgerOf = (env: { RUNS_TABLE?: string; SLICES_TABLE?: string }): Ledger =>
+  ledger(clients.dynamodb(), { runs: env.RUNS_TABLE ?? '', slices: env.SLICES_TABLE ?? '' });
 
 /** The same for a task that learns only by reading which slice its run is of: from then on its log says it. */
 export const tellingLedgerOf = (env: { RUNS_TABLE: string; SLICES_TABLE: string }): Ledger => {

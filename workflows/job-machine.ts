@@ -2,7 +2,7 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { DiscoverOutput } from '../tasks/discover/contract.ts';
 import type { FailRunOutput } from '../tasks/fail-run/contract.ts';
-import type { BusyRun } from '../tasks/open-run/contract.ts';
+import type { BusyRun, PausedRun } from '../tasks/open-run/contract.ts';
 import { columnsPart } from './columns.ts';
 import { childrenOf, invoke, type JobMachineProps, keepInput, recordFailure } from './parts.ts';
 import { shardsPart } from './shards.ts';
@@ -16,8 +16,10 @@ export function jobMachine(scope: Construct, props: JobMachineProps): sfn.IChain
   attempt.addCatch(failRun, { resultPath: '$.error' });
   attempt.next(closeRun);
   const busy = new sfn.Succeed(scope, 'Busy');
+  const paused = new sfn.Succeed(scope, 'Paused');
   const held = new sfn.Choice(scope, 'Held?')
     .when(sfn.Condition.stringEquals('$.outcome', 'busy' satisfies BusyRun['outcome']), busy)
+    .when(sfn.Condition.stringEquals('$.outcome', 'paused' satisfies PausedRun['outcome']), paused)
     .otherwise(attempt);
   const openRun = invoke(scope, 'OpenRun', props.functions.OpenRun, {
     request: '{% $states.input %}',

@@ -1,9 +1,9 @@
 /** Slices: the lease, its fence, the mark, the cursor. */
-import type { Cursor, Mark, Pause, RunRecord, SliceRecord } from '../../core/ledger.ts';
+import type { Cursor, Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
 import { slicesIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
-import { cursorKey, jobKey, marked, pauseKey, runKey, sliceKey, type Tables } from './keys.ts';
+import { cursorKey, jobKey, marked, runKey, sliceKey, type Tables } from './keys.ts';
 import { newRun, readRun, runItem } from './runs.ts';
 import type { Item, Store, Write } from './store.ts';
 
@@ -14,7 +14,6 @@ type SliceVerbs =
   | 'listMarkedFree'
   | 'listSlices'
   | 'latestSlices'
-  | 'getPause'
   | 'getCursor';
 
 export function sliceVerbs(store: Store, tables: Tables): Pick<Ledger, SliceVerbs> {
@@ -32,11 +31,16 @@ export function sliceVerbs(store: Store, tables: Tables): Pick<Ledger, SliceVerb
       });
       return items.map((item) => readSlice(item)).filter((slice) => slice !== null);
     },
-    listSlices: async (job) => {
+    listSlices: async (job, range) => {
+      const [first, last] = range === undefined ? ['', '~'] : [range.from, range.to];
       const items = await store.query({
         TableName: tables.slices,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-        ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'SLICE#' },
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+        ExpressionAttributeValues: {
+          ':pk': jobKey(job),
+          ':first': `SLICE#${first}`,
+          ':last': `SLICE#${last}`,
+        },
         ConsistentRead: true,
       });
       return items.map((item) => readSlice(item)).filter((slice) => slice !== null);
@@ -56,10 +60,6 @@ export function sliceVerbs(store: Store, tables: Tables): Pick<Ledger, SliceVerb
         .map((item) => readSlice(item))
         .filter((slice) => slice !== null)
         .reverse();
-    },
-    getPause: async (job) => {
-      const item = await store.get(tables.slices, pauseKey(job));
-      return item === null ? null : ({ at: item.at, by: item.by, reason: item.reason } as Pause);
     },
     getCursor: async (job) => {
       const item = await store.get(tables.slices, cursorKey(job));

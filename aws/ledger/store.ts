@@ -1,8 +1,10 @@
 /** The ledger's way to DynamoDB: reads in pages, writes with their outcome as a value. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
+  PutCommand,
   QueryCommand,
   type QueryCommandInput,
   TransactWriteCommand,
@@ -18,6 +20,9 @@ export type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[numb
 
 export interface Store {
   get(table: string, key: Item): Promise<Item | null>;
+  put(table: string, item: Item): Promise<void>;
+  /** The item that was there. */
+  remove(table: string, key: Item): Promise<Item | null>;
   /** `null`: the condition did not hold; otherwise the item as it is now. */
   update(input: UpdateCommandInput): Promise<Item | null>;
   /** Positions of the writes whose condition did not hold; empty: all are written. */
@@ -35,6 +40,15 @@ export function store(client: DynamoDBDocumentClient): Store {
         .send(new GetCommand({ TableName: table, Key: key, ConsistentRead: true }))
         .catch(translate);
       return answer.Item ?? null;
+    },
+    put: async (table, item) => {
+      await client.send(new PutCommand({ TableName: table, Item: item })).catch(translate);
+    },
+    remove: async (table, key) => {
+      const answer = await client
+        .send(new DeleteCommand({ TableName: table, Key: key, ReturnValues: 'ALL_OLD' }))
+        .catch(translate);
+      return answer.Attributes ?? null;
     },
     update: (input) => again(() => updateOnce(client, input)),
     transact: (writes) => again(() => transactOnce(client, writes)),
@@ -108,9 +122,15 @@ async function queryAll(
   limit = Number.POSITIVE_INFINITY,
 ): Promise<Item[]> {
   const items: Item[] = [];
+  // A page is as many items as are wanted; where a filter leaves some out, as many as there is room for.
+  const few = Number.isFinite(limit) && input.FilterExpression === undefined ? { Limit: limit } : {};
   let from: QueryCommandInput['ExclusiveStartKey'];
   do {
-    const page: QueryCommandInput = { ...input, ...(from === undefined ? {} : { ExclusiveStartKey: from }) };
+    const page: QueryCommandInput = {
+      ...few,
+      ...input,
+      ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+    };
     const answer = await client.send(new QueryCommand(page)).catch(translate);
     items.push(...(answer.Items ?? []));
     from = answer.LastEvaluatedKey;

@@ -20,6 +20,7 @@ import { fieldProblem, namesGiven } from './format/format.ts';
 import { isJobDefinition } from './index.ts';
 import { mend } from './mend.ts';
 import type { Job, JobVersion } from './model.ts';
+import { orderProblems } from './order.ts';
 import { JobFileError, type Problem, problemsOf, shown } from './problems.ts';
 import { brokenRules, toJob } from './rules.ts';
 import { jobSpec } from './spec.ts';
@@ -34,7 +35,7 @@ interface Checked {
 
 /** All jobs of a folder, by name; a `JobFileError` with every problem of every file. */
 export async function loadJobs(dir: string): Promise<JobVersion[]> {
-  return loadFiles(dir, await jobFiles(dir));
+  return loadFiles(dir, await jobFiles(dir), ofFolder);
 }
 
 /** The job of one file, wherever it lies; a `JobFileError` with every problem of it. */
@@ -44,12 +45,26 @@ export async function loadJobFile(path: string): Promise<JobVersion> {
   return loaded;
 }
 
-async function loadFiles(dir: string, files: string[]): Promise<JobVersion[]> {
+async function loadFiles(
+  dir: string,
+  files: string[],
+  beside: (checked: readonly Checked[]) => Problem[] = () => [],
+): Promise<JobVersion[]> {
   const checked = await Promise.all(files.map((file) => checkFile(dir, file)));
-  const problems = [...checked.flatMap((file) => file.problems), ...(await expressionProblems(checked))];
+  const problems = checked.flatMap((file) => file.problems);
+  problems.push(...beside(checked), ...(await expressionProblems(checked)));
   problems.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
   if (problems.length > 0) throw new JobFileError(problems);
   return checked.flatMap(({ job }) => (job === null ? [] : [versionOf(job)]));
+}
+
+/** Of a file that makes no job nothing is known, so that nobody is told that its name is none. */
+function ofFolder(checked: readonly Checked[]): Problem[] {
+  if (checked.some(({ job }) => job === null)) return [];
+  const found = orderProblems(checked.flatMap(({ job }) => job ?? []));
+  return checked.flatMap(({ file, job }) =>
+    (found.get(job?.name ?? '') ?? []).map((problem) => ({ file, ...problem })),
+  );
 }
 
 async function jobFiles(dir: string): Promise<string[]> {

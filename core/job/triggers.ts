@@ -10,6 +10,9 @@ export const longestQuiet = 900;
 /** Minutes: EventBridge Scheduler's longest flexible window. */
 export const longestWindow = 1_440;
 
+/** Jobs: a rule of EventBridge takes 2,048 characters, a function's environment 4 KB. */
+export const longestAfter = 20;
+
 const nameForm = "the name of a file, without a /, e.g. '_SUCCESS'";
 
 export const triggerSpecs = {
@@ -110,6 +113,10 @@ function afterRules({ after, name, onRevision }: Job): Found[] {
     if (other === name) return [{ field, value: shown(other), allowed: 'another job than itself' }];
     return after.indexOf(other) === i ? [] : [{ field, value: shown(other), allowed: 'each job once' }];
   });
+  if (after.length > longestAfter) {
+    const allowed = `at most ${longestAfter} jobs`;
+    found.push({ field: 'after', value: shown(after.length), allowed });
+  }
   if (onRevision === 'ignore' && after.length === 0)
     found.push({ field: 'onRevision', value: shown(onRevision), allowed: "'ignore' only beside after" });
   return found;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import * as assets from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import type { JobVersion } from '../../core/job/model.ts';
+import type { Job as JobModel, JobVersion } from '../../core/job/model.ts';
 import { canonicalJson } from '../../core/job/version.ts';
 import type { JobOutputName } from '../../core/outputs.ts';
 import { Job } from '../job.ts';
@@ -16,17 +16,22 @@ export class JobStack extends Stack {
     scope: Construct,
     id: string,
     version: JobVersion,
+    before: readonly JobModel[],
     shared: SharedStack,
     bundles: Map<string, string>,
     props: StackProps,
   ) {
     super(scope, id, props);
     const asset = this.#asset(version);
-    const job = new Job(this, 'Job', { version, shared, bundles, asset });
-    const outputs: Record<JobOutputName, string> = {
+    const job = new Job(this, 'Job', { version, before, shared, bundles, asset });
+    const { triggers } = job;
+    const outputs: Partial<Record<JobOutputName, string>> = {
       StateMachineArn: job.stateMachine.stateMachineArn,
       LakeDlqUrl: job.writeDlq.queueUrl,
       JobDocument: `${asset.s3BucketName}/${asset.s3ObjectKey}`,
+      ...(triggers === null
+        ? {}
+        : { TriggersQueueUrl: triggers.queue.queueUrl, TriggersDlqUrl: triggers.dlq.queueUrl }),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

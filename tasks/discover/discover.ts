@@ -5,7 +5,7 @@ import type { OutboxRecord, TaskMetrics } from '../../core/ledger.ts';
 import { checkNames, digestOf, type Listed, slicePrefix, sourceObjects } from '../../core/listing.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { SourceObject } from '../../core/shard.ts';
-import { inboxPrefix, objectsKey } from '../../core/storage.ts';
+import { objectsKey } from '../../core/storage.ts';
 import { type CompletionDeps, sendPending } from '../completion.ts';
 import { reopened } from '../events.ts';
 import { type TraceDeps, traced } from '../trace.ts';
@@ -67,10 +67,11 @@ const metricsOf = (objects: readonly SourceObject[]): TaskMetrics => ({
 });
 
 async function listSlice(deps: DiscoverDeps, run: RunRef): Promise<SourceObject[]> {
-  const { source, format } = await deps.readJob(run);
-  const prefix = source.kind === 'inbox' ? inboxPrefix(run.job, run.slice) : slicePrefix(source, run.slice);
-  const objects = sourceObjects(deps.sourceBucket, prefix, await deps.list(prefix));
-  if (objects.length === 0 && format.required) {
+  const job = await deps.readJob(run);
+  const prefix = slicePrefix(job, run.slice);
+  const marker = job.arrival?.marker ?? null;
+  const objects = sourceObjects(deps.sourceBucket, prefix, await deps.list(prefix), marker);
+  if (objects.length === 0 && job.format.required) {
     const where = `s3://${deps.sourceBucket}/${prefix}`;
     throw new ForebayError('SourceEmpty', `nothing lies under ${where}, and the job requires records`);
   }

@@ -40,7 +40,13 @@ export interface BusyRun {
   markedRunId: string;
 }
 
-export type OpenRunOutput = OpenedRun | BusyRun;
+/** The schedule's time has come, and somebody has paused the job. There is no run of this execution. */
+export interface PausedRun {
+  outcome: 'paused';
+  run: { job: string; runId: string; slice: string };
+}
+
+export type OpenRunOutput = OpenedRun | BusyRun | PausedRun;
 
 /** Environment that the handler reads; infra must set exactly these. */
 export const environment = [

@@ -9,7 +9,9 @@ import { readRequest } from '../run-request.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { OpenRunInput, OpenRunOutput, RunRequest } from './contract.ts';
 
-export interface OpenRunDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'acquire' | 'mark' | 'getRun'> {
+export interface OpenRunDeps
+  extends TraceDeps,
+    Pick<Ledger, 'getSlice' | 'acquire' | 'mark' | 'getRun' | 'getPause'> {
   /** Copies the deployed job to the ops bucket, unless this version is there, and gives it. */
   pinJobVersion(job: { name: string; version: string }): Promise<Job>;
   describe(executionArn: string): Promise<ExecutionState | null>;
@@ -36,6 +38,8 @@ export function openRun(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRun
 async function open(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutput> {
   const job = await deps.pinJobVersion(input.job);
   const slice = sliceOf(job, input.request, input.execution.startTime);
+  if (await isPaused(deps, input))
+    return { outcome: 'paused', run: { job: job.name, runId: input.execution.name, slice } };
   for (let round = 0; round < rounds; round++) {
     const seen = await deps.getSlice(job.name, slice);
     const output =
@@ -62,6 +66,15 @@ function sliceOf(job: Job, request: RunRequest, startTime: string): string {
     );
   }
   return parseSlice(job, request.slice).name;
+}
+
+/**
+ * Only the schedule is kept waiting here: other triggers are before they start anything. A run that took its lease,
+ * and whose answer was lost before somebody paused the job, is there and goes on.
+ */
+async function isPaused(deps: OpenRunDeps, { job, request, execution }: OpenRunInput): Promise<boolean> {
+  if (request.trigger !== 'schedule' || (await deps.getPause(job.name)) === null) return false;
+  return (await deps.getRun(job.name, execution.name)) === null;
 }
 
 async function take(

@@ -7,6 +7,8 @@ export interface SweepOutput {
   sent: number;
   repaired: number;
   started: number;
+  /** Backfills of what is missing. */
+  caughtUp: number;
 }
 
 /** Environment that the handler reads; infra must set exactly these. */

@@ -3,11 +3,14 @@ import { catalog } from '../../aws/glue.ts';
 import { executions } from '../../aws/sfn.ts';
 import { manifestSchema } from '../../core/manifest.ts';
 import type { ObjectRef } from '../../core/run.ts';
+import { jobsOf, jobVersionsPrefix } from '../../core/storage.ts';
 import { applyToCatalog, repairPartition } from '../catalog/catalog.ts';
 import { log } from '../handle.ts';
 import { completionDeps, jobReader, ledgerOf, now, readJson, store, whereabouts } from '../ports.ts';
 import type { environment } from './contract.ts';
 import { runOfExecution, type SweepDeps } from './sweep.ts';
+
+const backfillMachine = (prefix: string, job: string): string => `${prefix}${job}_backfill`;
 
 /** The sweeper may do what CloseRun, FailRun and Catalog may, for every job. */
 export function sweepDeps(env: Record<(typeof environment)[number], string>): SweepDeps {
@@ -25,6 +28,13 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     applyToCatalog: (run, manifest) => applyToCatalog(tables, run, manifest),
     repairPartition: (run) => repairPartition(tables, run),
     describe: executions(sfn()).describe,
+    jobNames: async () =>
+      jobsOf((await objects.list(env.OPS_BUCKET, jobVersionsPrefix)).map(({ key }) => key)),
+    runningBackfills: (job) => executions(sfn()).listRunning(backfillMachine(prefix, job)),
+    startBackfill: async (job, { id, from, to }) => {
+      const input = { from, to, reprocess: 'none' };
+      return (await executions(sfn()).start(backfillMachine(prefix, job), id, input)).started;
+    },
     allPendingOutbox: () => book.pendingOutbox(),
     runOf: runOfExecution(prefix),
     catalogTimeoutSeconds: Number(env.CATALOG_TIMEOUT),

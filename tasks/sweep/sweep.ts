@@ -4,11 +4,13 @@ import type { ObjectRef } from '../../core/run.ts';
 import { type CloseRunDeps, closeRun } from '../close-run/close-run.ts';
 import { deliver, startMarked } from '../completion.ts';
 import { endedError, type FailRunDeps, failOpened } from '../fail-run/fail-run.ts';
+import { type CatchUpDeps, catchUp } from './catch-up.ts';
 import type { SweepInput, SweepOutput } from './contract.ts';
 
 export interface SweepDeps
   extends FailRunDeps,
     Omit<CloseRunDeps, keyof FailRunDeps>,
+    CatchUpDeps,
     Pick<Ledger, 'listRuns' | 'listMarkedFree'> {
   describe(executionArn: string): Promise<ExecutionState | null>;
   allPendingOutbox(): Promise<OutboxRecord[]>;
@@ -29,10 +31,10 @@ const outboxGraceMs = 60 * 1000;
 
 /**
  * What no execution does any more: finishes runs whose execution has ended, sends what a crash left in the
- * outbox, starts marked runs, and puts partitions right. One that fails does not stop the others.
+ * outbox, starts marked runs, puts partitions right, and has jobs catch up. One that fails does not stop the others.
  */
 export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepOutput> {
-  const done: SweepOutput = { failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0 };
+  const done: SweepOutput = { failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0, caughtUp: 0 };
   const troubles: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>) => {
     try {
@@ -81,6 +83,11 @@ async function sweepAll(deps: SweepDeps, done: SweepOutput, attempt: Attempt): P
         if (await deps.repairPartition(run)) done.repaired++;
       });
     }
+  }
+  for (const job of await deps.jobNames()) {
+    await attempt(`catch-up of ${job}`, async () => {
+      if (await catchUp(deps, job)) done.caughtUp++;
+    });
   }
 }
 

@@ -64,6 +64,7 @@ export function ledgerConformance(name: string, make: () => Promise<Ledger>): vo
     describe('runs and their children', () => runs(use));
     describe('commit and close', () => closes(use));
     describe('failures and the outbox', () => failures(use));
+    describe('triggers and pauses', () => triggers(use));
   });
 }
 
@@ -590,5 +591,89 @@ function failures(use: () => Ledger): void {
     expect((await use().listFailures()).filter((record) => record.job === job)).toEqual([kept]);
     expect(await use().listFailures({ job: newJob() })).toEqual([]);
     expect(await use().getFailure(runFailureId(job, 'r1'))).toBeNull();
+  });
+}
+
+function triggers(use: () => Ledger): void {
+  const slice = '2026-03-01';
+  const none = { slice, count: 0, due: 0, started: 0, after: null, afterStarted: null };
+
+  test('F15 notices are counted each for itself, also those of one moment', async () => {
+    const job = newJob();
+    const counts = await Promise.all(Array.from({ length: 10 }, () => use().countArrival(job, slice)));
+    expect(counts.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(await use().countArrival(job, '2026-03-02')).toBe(1);
+    expect(await use().listTriggers(job)).toEqual([
+      { ...none, job, count: 10 },
+      { ...none, job, slice: '2026-03-02', count: 1 },
+    ]);
+  });
+
+  test('quiet is over behind the last count alone', async () => {
+    const job = newJob();
+    expect(await use().setDue(job, slice, 1)).toBeNull();
+    await use().countArrival(job, slice);
+    await use().countArrival(job, slice);
+    expect(await use().setDue(job, slice, 1)).toBeNull();
+    expect(await use().setDue(job, slice, 2)).toEqual({ ...none, job, count: 2, due: 2 });
+    expect(await use().setDue(job, slice, 3)).toBeNull();
+    expect(await use().listTriggers(job)).toEqual([{ ...none, job, count: 2, due: 2 }]);
+  });
+
+  test('what was started is never taken back', async () => {
+    const job = newJob();
+    await use().setStarted(job, slice, 2);
+    await use().setStarted(job, slice, 1);
+    expect(await use().listTriggers(job)).toEqual([{ ...none, job, started: 2 }]);
+  });
+
+  test('the run that the commits of other jobs ask for is kept beside the one that they started', async () => {
+    const job = newJob();
+    expect(await use().setAfter(job, slice, null)).toEqual({ ...none, job });
+    expect(await use().setAfter(job, slice, 'after-1')).toEqual({ ...none, job, after: 'after-1' });
+    await use().setAfterStarted(job, slice, 'after-1');
+    const known = { ...none, job, after: 'after-1', afterStarted: 'after-1' };
+    expect(await use().setAfter(job, slice, null)).toEqual(known);
+    expect(await use().setAfter(job, slice, 'after-2')).toEqual({ ...known, after: 'after-2' });
+    expect(await use().countArrival(job, slice)).toBe(1);
+    expect(await use().listTriggers(job)).toEqual([{ ...known, after: 'after-2', count: 1 }]);
+  });
+
+  test('F15 of two notices of one key the later event stays, whichever is written last', async () => {
+    const job = newJob();
+    const [key, other] = ['orders/2026-03-01/a.csv', 'orders/2026-03-01/b.csv'];
+    const put = (sequence: string) => use().setArrived(job, slice, key, sequence, 1_900_000_000);
+    expect(await use().getArrived(job, slice, key)).toBeNull();
+    await put('0062e99a88dc407460');
+    await put('0062e99a88dc407459');
+    expect(await use().getArrived(job, slice, key)).toBe('0062e99a88dc407460');
+    await put('0062e99a88dc4074600');
+    expect(await use().getArrived(job, slice, key)).toBe('0062e99a88dc4074600');
+    expect(await use().getArrived(job, slice, other)).toBeNull();
+    expect(await use().getArrived(job, '2026-03-02', key)).toBeNull();
+  });
+
+  test('a pause is there until it is removed, once', async () => {
+    const job = newJob();
+    const pause = { at: endedAt, by: 'ann', reason: null };
+    expect(await use().getPause(job)).toBeNull();
+    expect(await use().removePause(job)).toBeNull();
+    await use().putPause(job, { ...pause, reason: 'the source is late' });
+    await use().putPause(job, pause);
+    expect(await use().getPause(job)).toEqual(pause);
+    expect(await use().removePause(job)).toEqual(pause);
+    expect(await use().getPause(job)).toBeNull();
+    expect(await use().listSlices(job)).toEqual([]);
+  });
+
+  test('slices of a range are those from its first to its last, in their order', async () => {
+    const job = newJob();
+    for (const name of ['2026-03-03', '2026-03-01', '2026-03-02', '2026-03-04'])
+      await open(use(), job, `r${name}`, { slice: name });
+    const named = async (range?: { from: string; to: string }) =>
+      (await use().listSlices(job, range)).map((record) => record.slice);
+    expect(await named({ from: '2026-03-02', to: '2026-03-03' })).toEqual(['2026-03-02', '2026-03-03']);
+    expect(await named({ from: '2026-03-03', to: '2026-03-31' })).toEqual(['2026-03-03', '2026-03-04']);
+    expect(await named()).toEqual(['2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04']);
   });
 }

@@ -49,6 +49,15 @@ const business: Record<string, string[]> = {
     'tell the bus',
     'send to job DLQ',
   ],
+  Trigger: [
+    'own list inbox',
+    'get slice',
+    'update slice',
+    'query slices',
+    'own start run',
+    'own receive trigger',
+    'own send trigger',
+  ],
   Discover: [
     'own list inbox',
     'own read job version',
@@ -181,9 +190,12 @@ const business: Record<string, string[]> = {
       `${whose} update table`,
       `${whose} start run`,
       `${whose} describe run`,
+      `${whose} list runs`,
+      `${whose} list job versions`,
     ]),
     'get slice',
     'update slice',
+    'query slices',
     'get run',
     'put outcome',
     'update run',
@@ -248,7 +260,11 @@ async function loaded(settings: Settings, job: string, key: string): Promise<Tar
   const { runId } = await cloud.json<{ runId: string }>('load', job, file, '--slice', slice);
   rmSync(folder, { recursive: true, force: true });
   const { run } = await cloud.json<{ run: { jobVersion: string } }>('runs', 'show', runId);
-  const { StateMachineArn = '', LakeDlqUrl = '' } = await outputsOf(settings, jobStackName('local', job));
+  const {
+    StateMachineArn = '',
+    LakeDlqUrl = '',
+    TriggersQueueUrl = '',
+  } = await outputsOf(settings, jobStackName('local', job));
   const resources = await resourcesOf(settings, jobStackName('local', job));
   const { Table } = await new GlueClient(settings).send(
     new GetTableCommand({ DatabaseName: outputs.Database, Name: tableName(job) }),
@@ -268,6 +284,7 @@ async function loaded(settings: Settings, job: string, key: string): Promise<Tar
     stateMachineArn: StateMachineArn,
     writeQueueUrl: physical(resources, 'JobLakeQueue'),
     writeDlqUrl: LakeDlqUrl,
+    triggersQueueUrl: TriggersQueueUrl,
     table: { Name, StorageDescriptor, PartitionKeys, Parameters, TableType },
   };
 }

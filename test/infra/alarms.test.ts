@@ -17,14 +17,18 @@ import {
   resolve,
   settlingJob,
   synthesize,
+  triggeredJob,
 } from '../support/app.ts';
 import { templatesOf } from '../support/policies.ts';
 
 const orders = await ordersJob();
 const manual = await ordersJob({ name: 'manual', schedule: null, freshnessSeconds: null });
-const app = synthesize(production, [orders, manual, await settlingJob(), await evolvingJob()]);
+const more = [await settlingJob(), await evolvingJob(), await triggeredJob()];
+const app = synthesize(production, [orders, manual, ...more]);
 const { shared, dashboard } = app;
 const job = app.jobs.orders ?? expect.fail('the job has no stack');
+
+const triggered = app.jobs.triggered ?? expect.fail('the job has no stack');
 
 const alarmsOf = (template: typeof job): Resource[] => ofType(template, 'AWS::CloudWatch::Alarm');
 const every = templatesOf(app).flatMap(alarmsOf);
@@ -38,7 +42,10 @@ const short = (prefix: string, { properties }: Resource): string =>
 
 test('each alarm of the list is made for a job, or for what all share, and no other', () => {
   const ofJob = alarmsOf(job).map((alarm) => short('forebay-production-orders-', alarm));
-  expect(new Set(ofJob)).toEqual(new Set(jobAlarms));
+  // Only jobs that something starts have a queue of it.
+  const ofTriggers = alarmsOf(triggered).map((alarm) => short('forebay-production-triggered-', alarm));
+  expect(new Set([...ofJob, ...ofTriggers])).toEqual(new Set(jobAlarms));
+  expect(ofJob).not.toContain('TriggersDlqNotEmpty');
   const ofShared = alarmsOf(shared).map((alarm) => short('forebay-production-', alarm));
   expect(new Set(ofShared)).toEqual(new Set(sharedAlarms));
 });
@@ -85,6 +92,7 @@ test('a failed run, a late slice and a message in a DLQ ring at the first', () =
   });
   for (const [name, queue] of [
     ['orders-WriteDlqNotEmpty', one(job, 'AWS::SQS::Queue', 'JobLakeDlq')],
+    ['triggered-TriggersDlqNotEmpty', one(triggered, 'AWS::SQS::Queue', 'JobTriggersDlq')],
     ['JobDlqNotEmpty', one(shared, 'AWS::SQS::Queue', 'JobDlq')],
     ['DeliveryDlqNotEmpty', one(shared, 'AWS::SQS::Queue', 'DeliveryDlq')],
   ] as const) {

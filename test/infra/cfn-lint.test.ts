@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { homeFrom } from '../../cli/local/home.ts';
 import type { Config } from '../../infra/config.ts';
-import { evolvingJob, local, ordersJob, ownJobs, production, settlingJob, withApp } from '../support/app.ts';
+import {
+  evolvingJob,
+  local,
+  ordersJob,
+  ownJobs,
+  production,
+  settlingJob,
+  triggeredJob,
+  withApp,
+} from '../support/app.ts';
 
 const cfnLint = join(homeFrom(process.env).venv, 'bin', 'cfn-lint');
 const folder = mkdtempSync(join(tmpdir(), 'forebay-lint-'));
@@ -18,6 +27,7 @@ const jobs = [
   ...(await ownJobs()),
   await settlingJob(),
   await evolvingJob(),
+  await triggeredJob(),
   await ordersJob({
     name: 'partner',
     source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { arrivalsOf } from '../../infra/source.ts';
 import { maxReceives, visibility } from '../../infra/timeouts.ts';
 import {
   attribute,
@@ -10,12 +11,14 @@ import {
   production,
   ref,
   synthesize,
+  triggeredJob,
 } from '../support/app.ts';
 import { templatesOf } from '../support/policies.ts';
 
 const orders = await ordersJob();
 const manual = await ordersJob({ name: 'manual', schedule: null });
-const app = synthesize(production, [orders, manual]);
+const triggered = await triggeredJob({ schedule: 'rate(1 day)', scheduleWindowMinutes: 15 });
+const app = synthesize(production, [orders, manual, triggered]);
 const { shared } = app;
 const job = app.jobs.orders ?? expect.fail('the job has no stack');
 
@@ -29,8 +32,8 @@ const queues = templatesOf(app).flatMap((template) =>
   ),
 );
 
-test('there are a job DLQ and a delivery DLQ, and for each job a write queue and its DLQ', () => {
-  expect(queues.length).toBe(2 + 2 * 2);
+test('there are a job DLQ and a delivery DLQ, for each job a write queue and its DLQ, and for one that is triggered two more', () => {
+  expect(queues.length).toBe(2 + 3 * 2 + 2);
 });
 
 describe.each(queues)('%s', (_, queue, template) => {
@@ -94,6 +97,91 @@ describe('the write queue', () => {
   });
 });
 
+describe('triggers', () => {
+  const template = app.jobs.triggered ?? expect.fail('the job has no stack');
+  const queue = one(template, 'AWS::SQS::Queue', 'JobTriggersQueue');
+  const dlq = one(template, 'AWS::SQS::Queue', 'JobTriggersDlq');
+  const trigger = one(template, 'AWS::Lambda::Function', 'JobTasksTrigger');
+  const targets = [
+    expect.objectContaining({
+      Arn: attribute(queue, 'Arn'),
+      DeadLetterConfig: { Arn: attribute(dlq, 'Arn') },
+    }),
+  ];
+
+  test("come by a rule of the job's own for files in its part of the inbox, removals left out", () => {
+    const rule = one(template, 'AWS::Events::Rule', 'JobTriggersArrivals').properties;
+    expect(rule.EventBusName ?? 'default').toBe('default');
+    expect(rule.EventPattern).toEqual({
+      source: ['aws.s3'],
+      'detail-type': ['Object Created'],
+      detail: {
+        bucket: { name: [ref(one(shared, 'AWS::S3::Bucket', 'ZonesInbox'))] },
+        object: { key: [{ prefix: 'triggered/' }] },
+      },
+    });
+    expect(rule.Targets).toEqual(targets);
+  });
+
+  test("come by a rule on the stage's bus for commits of the jobs before, failures left out", () => {
+    const rule = one(template, 'AWS::Events::Rule', 'JobTriggersAfter').properties;
+    expect(rule.EventBusName).toBe(ref(one(shared, 'AWS::Events::EventBus')));
+    expect(rule.EventPattern).toEqual({
+      source: ['forebay'],
+      'detail-type': ['JobCompleted', 'JobPartial'],
+      detail: { data: { job: ['orders'] } },
+    });
+    expect(rule.Targets).toEqual(targets);
+  });
+
+  test('that fail five times lie in the DLQ of their job', () => {
+    const deadLetterTargetArn = attribute(dlq, 'Arn');
+    expect(queue.properties.RedrivePolicy).toEqual({ deadLetterTargetArn, maxReceiveCount: 5 });
+    expect(queue.properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * trigger.properties.Timeout);
+    expect(template.outputs).toMatchObject({ TriggersQueueUrl: ref(queue), TriggersDlqUrl: ref(dlq) });
+  });
+
+  test('come to their function in batches, which names those that failed', () => {
+    const mapping = ofType(template, 'AWS::Lambda::EventSourceMapping').find(
+      ({ properties }) => properties.FunctionName === ref(trigger),
+    );
+    expect(mapping?.properties).toMatchObject({
+      EventSourceArn: attribute(queue, 'Arn'),
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    });
+  });
+
+  test('are told to their function as the job files have them', () => {
+    const { TRIGGERS } = trigger.properties.Environment.Variables;
+    const { name, cadence, timezone, source } = triggered.job;
+    expect(JSON.parse(TRIGGERS)).toEqual({
+      job: { name, cadence, timezone, source },
+      arrival: { quietSeconds: 120, marker: '_SUCCESS' },
+      onRevision: 'rerun',
+      before: [{ name: 'orders', cadence: orders.job.cadence, timezone: orders.job.timezone }],
+    });
+  });
+
+  test('are none of a job that has none', () => {
+    expect(ofType(job, 'AWS::Events::Rule')).toEqual([]);
+    expect(job.outputs.TriggersQueueUrl).toBeUndefined();
+  });
+
+  test('of files in a bucket of another account are refused: its events do not come here', async () => {
+    const source = { kind: 's3' as const, bucket: 'partner-files', prefix: 'x/{slice}/' };
+    const buckets = { 'partner-files': { bucket: 'theirs', account: '210987654321' } };
+    const { job } = await triggeredJob({ source });
+    const zones = {} as Parameters<typeof arrivalsOf>[0]['zones'];
+    expect(
+      arrivalsOf({ config: { ...production, buckets: { 'partner-files': { bucket: 'ours' } } }, zones }, job),
+    ).toEqual({ bucket: 'ours', prefix: 'x/' });
+    expect(() => arrivalsOf({ config: { ...production, buckets }, zones }, job)).toThrow(
+      /^jobs\/triggered\.ts: arrival is given\. Allowed: none with source\.bucket "partner-files", which is account 210987654321's/,
+    );
+  });
+});
+
 describe('a schedule', () => {
   const schedule = one(job, 'AWS::Scheduler::Schedule', 'JobSchedule').properties;
 
@@ -117,6 +205,13 @@ describe('a schedule', () => {
   test('leaves what it cannot start in the delivery DLQ', () => {
     expect(schedule.Target.DeadLetterConfig).toEqual({ Arn: attribute(deliveryDlq, 'Arn') });
     expect(schedule.Target.RetryPolicy.MaximumEventAgeInSeconds).toBeLessThanOrEqual(24 * 60 * 60);
+  });
+
+  test('may start within its window, and is tried again for a day', () => {
+    const template = app.jobs.triggered ?? expect.fail('the job has no stack');
+    const { FlexibleTimeWindow, Target } = one(template, 'AWS::Scheduler::Schedule').properties;
+    expect(FlexibleTimeWindow).toEqual({ Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 });
+    expect(Target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 });
   });
 
   test('is not there for a job without one', () => {

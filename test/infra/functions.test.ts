@@ -16,6 +16,7 @@ import {
   root,
   settlingJob,
   synthesize,
+  triggeredJob,
 } from '../support/app.ts';
 import { roleOf, statementsOf, templatesOf } from '../support/policies.ts';
 
@@ -34,11 +35,13 @@ const bucketOfPartner = {
   keyArn: 'arn:aws:kms:eu-central-1:210987654321:key/k',
 };
 const config = { ...production, buckets: { 'partner-files': bucketOfPartner } };
-const app = synthesize(config, [orders, partner, settling, evolving]);
+const triggered = await triggeredJob();
+const app = synthesize(config, [orders, partner, settling, evolving, triggered]);
 const { shared } = app;
 const job = app.jobs.orders ?? expect.fail('the job has no stack');
 const settlingStack = app.jobs.settling ?? expect.fail('the job has no stack');
 const evolvingStack = app.jobs.evolving ?? expect.fail('the job has no stack');
+const triggeredStack = app.jobs.triggered ?? expect.fail('the job has no stack');
 
 const functionsOf = (found: typeof app): Resource[] =>
   templatesOf(found).flatMap((template) => ofType(template, 'AWS::Lambda::Function'));
@@ -61,6 +64,7 @@ const ofKeys = ['keys', 'settle'];
 const ofColumns = ['survey', 'columns'];
 function templateOf(folder: string) {
   if (ofAllJobs.includes(folder)) return shared;
+  if (folder === 'trigger') return triggeredStack;
   if (ofKeys.includes(folder)) return settlingStack;
   return ofColumns.includes(folder) ? evolvingStack : job;
 }
@@ -103,14 +107,15 @@ describe.each(folders)('the task %s', (folder) => {
   });
 });
 
-test('there is a function for each task of a job, and one sweeper and one watch for all; those for keys and for columns where a job has use for them', () => {
-  const all = folders.length - ofAllJobs.length;
+test('there is a function for each task of a job, and one sweeper and one watch for all; those for keys, for columns and for triggers where a job has use for them', () => {
+  const all = folders.length - ofAllJobs.length - 1;
   const count = (template: typeof job) => ofType(template, 'AWS::Lambda::Function').length;
   expect(count(settlingStack)).toBe(all - ofColumns.length);
   expect(count(evolvingStack)).toBe(all - ofKeys.length);
   expect(count(job)).toBe(all - ofKeys.length - ofColumns.length);
+  expect(count(triggeredStack)).toBe(count(job) + 1);
   expect(everyFunction.length).toBe(
-    2 * count(job) + count(settlingStack) + count(evolvingStack) + ofAllJobs.length,
+    3 * count(job) + 1 + count(settlingStack) + count(evolvingStack) + ofAllJobs.length,
   );
 });
 
@@ -121,7 +126,8 @@ test('only who reads records or expressions has the DuckDB layer', () => {
       .filter(({ stack }) => stack.endsWith(`-job-${name}`))
       .map(({ id }) => id.replace(/^JobTasks|Function.*/g, ''))
       .sort();
-  expect([orders, partner, settling, evolving].map(layeredOf)).toEqual([
+  expect([orders, partner, triggered, settling, evolving].map(layeredOf)).toEqual([
+    ['Envelope'],
     ['Envelope'],
     ['Envelope'],
     ['Envelope', 'Settle'],
@@ -269,7 +275,7 @@ test('nothing but Extract writes into the raw zone, and nothing but the writer i
   expect(writing('Inbox')).toEqual([]);
 });
 
-test('nothing may delete an object, an item, a table or a message but the mapping of the write queue', () => {
+test('nothing may delete an object, an item, a table or a message but the mappings of queues', () => {
   const deleting = everyFunction.flatMap((resource) =>
     rightsOf(resource).flatMap(({ actions }) =>
       actions
@@ -277,7 +283,8 @@ test('nothing may delete an object, an item, a table or a message but the mappin
         .map((action) => `${resource.id.replace(/Function.*/, '')} ${action}`),
     ),
   );
-  expect(new Set(deleting)).toEqual(new Set(['JobTasksWriteLake sqs:DeleteMessage']));
+  const mappings = ['JobTasksWriteLake sqs:DeleteMessage', 'JobTasksTrigger sqs:DeleteMessage'];
+  expect(new Set(deleting)).toEqual(new Set(mappings));
 });
 
 test('who must be told that an object is missing may list below its prefix, since S3 says "forbidden" else', () => {
@@ -426,13 +433,17 @@ const ledgerRights = (resource: Resource) =>
     )
     .sort((a, b) => a.table.localeCompare(b.table));
 
+const beforeOf: Record<string, string[]> = { triggered: ['JOB#orders'] };
+
 test("a job's functions reach its own items of the ledger, and no other job's (the local cloud looks at tables alone)", () => {
   for (const [name, template] of Object.entries(app.jobs)) {
     for (const resource of ofType(template, 'AWS::Lambda::Function')) {
       const rights = ledgerRights(resource);
       expect(rights.length, resource.id).toBeGreaterThan(0);
-      for (const { table, keys } of rights) {
-        const own = [`JOB#${name}`, ...(table === 'Runs' ? ['RUN#*'] : [])];
+      for (const { table, actions, keys } of rights) {
+        // What comes before a job is read by whoever starts that job behind it.
+        const before = keys === 'any' || actions.join() !== 'Query' ? [] : (beforeOf[name] ?? []);
+        const own = [`JOB#${name}`, ...(table === 'Runs' ? ['RUN#*'] : []), ...before];
         expect(own, `${resource.id} ${table}`).toEqual(expect.arrayContaining([keys].flat()));
       }
     }
@@ -511,8 +522,31 @@ test('the watch reads the ledger of all jobs, and may do nothing else but trace 
   expect(new Set(services)).toEqual(new Set(['logs', 'xray', 'dynamodb']));
 });
 
-test('only who takes, closes or fails a run may write slices', () => {
-  const writing = ofType(settlingStack, 'AWS::Lambda::Function').filter((resource) =>
+test('who starts runs counts in the slices of its own job, reads those of the jobs before, and sees no object', () => {
+  const trigger = task('Trigger', triggeredStack);
+  expect(ledgerRights(trigger)).toEqual([
+    { table: 'Slices', actions: ['GetItem', 'Query', 'UpdateItem'], keys: ['JOB#triggered'] },
+    { table: 'Slices', actions: ['Query'], keys: ['JOB#orders'] },
+  ]);
+  const others = rightsOf(trigger).flatMap(({ actions, resources, conditions }) =>
+    /^(dynamodb|logs):/.test(actions[0] ?? '')
+      ? []
+      : [[actions.join(), resources.map((each) => each.replace(/^.*[/]/, '')).join(), conditions]],
+  );
+  expect(others).toEqual([
+    [
+      'sqs:ChangeMessageVisibility,sqs:DeleteMessage,sqs:GetQueueAttributes,sqs:GetQueueUrl,sqs:ReceiveMessage,sqs:SendMessage',
+      expect.stringMatching(/^JobTriggersQueue\w+\.Arn>$/),
+      {},
+    ],
+    ['states:StartExecution', expect.stringMatching(/:forebay-production-triggered$/), {}],
+    ['s3:ListBucket', expect.stringMatching(/^ZonesInbox/), { StringLike: { 's3:prefix': 'triggered/*' } }],
+  ]);
+});
+
+test('only who takes, closes or fails a run may write slices, and who counts what asks for one', () => {
+  const inQuestion = [...ofType(settlingStack, 'AWS::Lambda::Function'), task('Trigger', triggeredStack)];
+  const writing = inQuestion.filter((resource) =>
     ledgerRights(resource).some(
       ({ table, actions }) => table === 'Slices' && actions.some((each) => /Put|Update/.test(each)),
     ),
@@ -521,6 +555,7 @@ test('only who takes, closes or fails a run may write slices', () => {
     'CloseRun',
     'FailRun',
     'OpenRun',
+    'Trigger',
   ]);
 });
 
@@ -543,5 +578,6 @@ test("nobody but Catalog, Columns and the sweeper touches the catalog: a job's o
     ['JobTasksCatalog', [...database, 'table/forebay_production/settling']],
     ['JobTasksCatalog', [...database, ...bothVersions]],
     ['JobTasksColumns', [...database, ...bothVersions]],
+    ['JobTasksCatalog', [...database, 'table/forebay_production/triggered']],
   ]);
 });

@@ -7,12 +7,22 @@ import type { IConstruct } from 'constructs';
 import { expect, test } from 'vitest';
 import { acknowledgeWildcards } from '../../infra/acknowledge.ts';
 import type { Config } from '../../infra/config.ts';
-import { evolvingJob, local, ordersJob, ownJobs, production, settlingJob, withApp } from '../support/app.ts';
+import {
+  evolvingJob,
+  local,
+  ordersJob,
+  ownJobs,
+  production,
+  settlingJob,
+  triggeredJob,
+  withApp,
+} from '../support/app.ts';
 
 const jobs = [
   ...(await ownJobs()),
   await settlingJob(),
   await evolvingJob(),
+  await triggeredJob(),
   await ordersJob({
     name: 'partner',
     source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },

@@ -9,11 +9,12 @@ import {
   type Synthesized,
   settlingJob,
   synthesize,
+  triggeredJob,
 } from '../support/app.ts';
 import { templatesOf } from '../support/policies.ts';
 import { missingGrants } from '../support/service-grants.ts';
 
-const app = synthesize(production, [await ordersJob()]);
+const app = synthesize(production, [await ordersJob(), await triggeredJob()]);
 
 /** The app without the statements that a condition picks. */
 function without(pick: (statement: Json) => boolean): Synthesized {
@@ -48,6 +49,10 @@ test('the derivation sees each machine, schedule, rule, mapping, alarm and logge
     /WatchScheduleRole/,
     /Alarms.* publish/,
     /key of .*Alarms.* have kms:GenerateDataKey/,
+    /TriggerRole/,
+    /TriggersQueue.* does not let .*Arrivals.* come/,
+    /TriggersQueue.* does not let .*After.* come/,
+    /TriggersDlq.* does not let .*Arrivals.* leave/,
   ]) {
     expect(
       nothing.some((sentence) => resource.test(sentence)),

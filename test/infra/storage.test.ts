@@ -141,6 +141,23 @@ test('in the ops bucket staging and rejects expire by prefix; manifests and job 
   expect(byPrefix).toEqual({ 'staging/': retention.staging, 'rejects/': retention.rejects });
 });
 
+test('the inbox alone tells EventBridge what is put into it', () => {
+  const telling = zones.filter(({ properties }) => properties.NotificationConfiguration !== undefined);
+  expect(telling).toEqual([bucket('Inbox')]);
+  expect(telling[0]?.properties.NotificationConfiguration).toEqual({
+    EventBridgeConfiguration: { EventBridgeEnabled: true },
+  });
+  // By the bucket's own property: there is no function that would set it.
+  expect(ofType(shared, 'Custom::S3BucketNotifications')).toEqual([]);
+});
+
+test('items of the slices table that say so expire, and none of runs', () => {
+  const expiry = (name: string) =>
+    one(shared, 'AWS::DynamoDB::GlobalTable', `Ledger${name}`).properties.TimeToLiveSpecification;
+  expect(expiry('Slices')).toEqual({ AttributeName: 'expiresAt', Enabled: true });
+  expect(expiry('Runs')).toBeUndefined();
+});
+
 test('what is put into the inbox stays until somebody deletes it', () => {
   expect(expiring(bucket('Inbox'))).toEqual([]);
 });

@@ -78,6 +78,13 @@ export async function evolvingJob(): Promise<JobVersion> {
   return versionOf({ ...job, name: 'evolving', contract, privacy: {}, sinks });
 }
 
+/** The same job as one that files with a marker start, and the commits of the job `orders`. */
+export async function triggeredJob(change: Partial<Job> = {}): Promise<JobVersion> {
+  const { job } = await ordersJob();
+  const arrival: Job['arrival'] = { quietSeconds: 120, marker: '_SUCCESS' };
+  return versionOf({ ...job, name: 'triggered', schedule: null, arrival, after: ['orders'], ...change });
+}
+
 /** Synthesizes a stage with these jobs. Assets are hashed but not copied. */
 export const synthesize = (config: Config, jobs: readonly JobVersion[]): Synthesized =>
   withApp(config, jobs, (_, assembly) => {

@@ -24,6 +24,7 @@ import {
 } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand,
+  ListExecutionsCommand,
   SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
@@ -55,6 +56,7 @@ export interface Target {
   stateMachineArn: string;
   writeQueueUrl: string;
   writeDlqUrl: string;
+  triggersQueueUrl: string;
   /** The catalog's table as it is. */
   table: TableInput;
 }
@@ -177,7 +179,7 @@ const ssm = (settings: Settings) => new SSMClient({ ...settings, ...once });
 
 /** `started`: gives names to executions; each is refused by OpenRun, since its slice is none. */
 export function serviceCalls(at: Outputs, target: Target, started: () => string): Record<string, Call> {
-  const { job, runId, stateMachineArn, writeQueueUrl, writeDlqUrl } = target;
+  const { job, runId, stateMachineArn, writeQueueUrl, writeDlqUrl, triggersQueueUrl } = target;
   const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${runId}`;
   const DatabaseName = at.Database;
   const TableName = tableName(job);
@@ -201,6 +203,11 @@ export function serviceCalls(at: Outputs, target: Target, started: () => string)
       ),
     'describe run': (to) => sfn(to).send(new DescribeExecutionCommand({ executionArn })),
     'stop run': (to) => sfn(to).send(new StopExecutionCommand({ executionArn })),
+    'list runs': (to) => sfn(to).send(new ListExecutionsCommand({ stateMachineArn, maxResults: 1 })),
+    'receive trigger': (to) =>
+      sqs(to).send(new ReceiveMessageCommand({ QueueUrl: triggersQueueUrl, VisibilityTimeout: 0 })),
+    'send trigger': (to) =>
+      sqs(to).send(new SendMessageCommand({ QueueUrl: triggersQueueUrl, MessageBody: '{}' })),
     'receive write': (to) =>
       sqs(to).send(new ReceiveMessageCommand({ QueueUrl: writeQueueUrl, VisibilityTimeout: 0 })),
     'send write': (to) =>

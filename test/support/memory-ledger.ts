@@ -3,6 +3,7 @@
  * atomic step, so that a test can put anything between two of them.
  */
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
+import type { TriggerVerbs } from '../../aws/trigger-verbs.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { jobOfFailure } from '../../core/failure.ts';
 import type {
@@ -11,11 +12,13 @@ import type {
   FailureRecord,
   ObjectRecord,
   OutboxRecord,
+  Pause,
   RunRecord,
   ShardRecord,
   SinkRecord,
   SliceRecord,
   SurveyRecord,
+  TriggerRecord,
 } from '../../core/ledger.ts';
 
 interface Child {
@@ -33,6 +36,10 @@ export interface LedgerState {
   sent: Map<string, OutboxRecord>;
   failures: Map<string, FailureRecord>;
   cursors: Map<string, Cursor>;
+  triggers: Map<string, TriggerRecord>;
+  /** Sequences by job, slice and key. */
+  arrived: Map<string, string>;
+  pauses: Map<string, Pause>;
 }
 
 const key = (...parts: Array<string | number>): string => JSON.stringify(parts);
@@ -48,10 +55,16 @@ export const emptyLedger = (): LedgerState => ({
   sent: new Map(),
   failures: new Map(),
   cursors: new Map(),
+  triggers: new Map(),
+  arrived: new Map(),
+  pauses: new Map(),
 });
 
 export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
-  return { ...sliceVerbs(state), ...runVerbs(state), ...childVerbs(state), ...closeVerbs(state) };
+  return {
+    ...{ ...sliceVerbs(state), ...triggerVerbs(state), ...runVerbs(state) },
+    ...{ ...childVerbs(state), ...closeVerbs(state) },
+  };
 }
 
 type SliceVerbs =
@@ -61,7 +74,6 @@ type SliceVerbs =
   | 'listMarkedFree'
   | 'listSlices'
   | 'latestSlices'
-  | 'getPause'
   | 'getCursor';
 
 function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceVerbs> {
@@ -91,10 +103,65 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
       return copy(now.mark);
     },
     listMarkedFree: async () => list((slice) => slice.mark !== null && slice.holder === null),
-    listSlices: async (job) => list((slice) => slice.job === job),
+    listSlices: async (job, range) =>
+      list(
+        ({ job: of, slice }) =>
+          of === job && (range === undefined || (range.from <= slice && slice <= range.to)),
+      ),
     latestSlices: async (job, limit) => list((slice) => slice.job === job).slice(-limit),
-    getPause: async () => null,
     getCursor: async (job) => orNull(cursors.get(job)),
+  };
+}
+
+function triggerVerbs({ triggers, arrived, pauses }: LedgerState): TriggerVerbs {
+  const at = (job: string, slice: string): TriggerRecord => {
+    const none = { count: 0, due: 0, started: 0, after: null, afterStarted: null };
+    const record = triggers.get(key(job, slice)) ?? { job, slice, ...none };
+    triggers.set(key(job, slice), record);
+    return record;
+  };
+  return {
+    countArrival: async (job, slice) => {
+      const record = at(job, slice);
+      record.count += 1;
+      return record.count;
+    },
+    setDue: async (job, slice, count) => {
+      const record = triggers.get(key(job, slice));
+      if (record?.count !== count) return null;
+      record.due = count;
+      return copy(record);
+    },
+    setStarted: async (job, slice, count) => {
+      const record = at(job, slice);
+      record.started = Math.max(record.started, count);
+    },
+    setAfter: async (job, slice, runId) => {
+      const record = at(job, slice);
+      if (runId !== null) record.after = runId;
+      return copy(record);
+    },
+    setAfterStarted: async (job, slice, runId) => {
+      at(job, slice).afterStarted = runId;
+    },
+    listTriggers: async (job) =>
+      copy(
+        [...triggers.values()]
+          .filter((record) => record.job === job)
+          .sort((a, b) => (a.slice < b.slice ? -1 : 1)),
+      ),
+    getArrived: async (job, slice, name) => orNull(arrived.get(key(job, slice, name))),
+    setArrived: async (job, slice, name, sequence) => {
+      const known = arrived.get(key(job, slice, name));
+      if (known === undefined || known < sequence) arrived.set(key(job, slice, name), sequence);
+    },
+    getPause: async (job) => orNull(pauses.get(job)),
+    putPause: async (job, pause) => void pauses.set(job, copy(pause)),
+    removePause: async (job) => {
+      const pause = orNull(pauses.get(job));
+      pauses.delete(job);
+      return pause;
+    },
   };
 }
 
@@ -191,7 +258,7 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   };
 }
 
-type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs>;
+type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | keyof TriggerVerbs | RunVerbs | ChildVerbs>;
 
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   const { runs, outbox, failures } = state;

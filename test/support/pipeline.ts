@@ -35,7 +35,7 @@ import { extract } from '../../tasks/extract/extract.ts';
 import { endedError, failOpened } from '../../tasks/fail-run/fail-run.ts';
 import { linesOf } from '../../tasks/key-lists.ts';
 import { settleKeys } from '../../tasks/keys/keys.ts';
-import type { OpenedRun } from '../../tasks/open-run/contract.ts';
+import type { OpenedRun, RunRequest } from '../../tasks/open-run/contract.ts';
 import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
 import type { PlannedRun } from '../../tasks/plan/contract.ts';
@@ -88,6 +88,8 @@ export interface Pipeline {
   sizes: { shardBytes: number; buckets: number };
   /** Runs after each write. */
   watch(): Promise<void>;
+  /** What a mark asks for. */
+  start(runId: string, request: RunRequest): Promise<void>;
 }
 
 /** Of a function that ended in the middle. */
@@ -114,6 +116,9 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
     },
     now: new Date('2026-03-02T12:00:00.000Z'),
     watch: async () => undefined,
+    start: async (runId) => {
+      throw new Error(`${runId} was started, though nobody was in the way`);
+    },
   };
   const { succeeded } = pipeline;
   pipeline.ports = {
@@ -194,9 +199,7 @@ function depsOf(pipeline: Pipeline, ports: Ports) {
     },
     send: ports.send,
     measure: () => undefined,
-    start: async (_job: string, runId: string) => {
-      throw new Error(`${runId} was started, though nobody was in the way`);
-    },
+    start: (_job: string, runId: string, request: RunRequest) => pipeline.start(runId, request),
     ...{ database: 'forebay_local', region: 'eu-west-1', readManifest },
     ...{ lakeBucket: 'lake', opsBucket: 'ops', sourceBucket: 'inbox', rawBucket: 'raw' },
     ...{ shardBytes: pipeline.sizes.shardBytes, maxObjectBytes: 1_000_000, maxReceives: 5 },
@@ -209,7 +212,12 @@ type Deps = ReturnType<typeof depsOf>;
  * One execution, from OpenRun to its end. A task that is interrupted is run again from its start, as the state
  * machine's `Retry` does; or the execution ends with it, and `Interrupted` is thrown.
  */
-export async function execute(pipeline: Pipeline, runId: string, slice: string): Promise<void> {
+export async function execute(
+  pipeline: Pipeline,
+  runId: string,
+  slice: string,
+  request: RunRequest = { trigger: 'manual', slice },
+): Promise<void> {
   const arn = arnOf(runId);
   pipeline.executions.set(arn, { status: 'RUNNING', stoppedAt: null });
   const attempt: Step = (work) => {
@@ -225,7 +233,7 @@ export async function execute(pipeline: Pipeline, runId: string, slice: string):
     }
   };
   try {
-    await throughStates(pipeline, step, runId, slice);
+    await throughStates(pipeline, step, runId, request);
   } finally {
     pipeline.executions.set(arn, { status: 'ENDED', stoppedAt: pipeline.now.toISOString() });
   }
@@ -233,7 +241,12 @@ export async function execute(pipeline: Pipeline, runId: string, slice: string):
 
 type Step = <T>(work: (deps: Deps, ports: Ports) => Promise<T>) => Promise<T>;
 
-async function throughStates(pipeline: Pipeline, step: Step, runId: string, slice: string): Promise<void> {
+async function throughStates(
+  pipeline: Pipeline,
+  step: Step,
+  runId: string,
+  request: RunRequest,
+): Promise<void> {
   const { name, version } = { name: pipeline.job.name, ...versionOf(pipeline.job) };
   const env = { OPS_BUCKET: 'ops', JOB_ASSET: 'assets/job.json' };
   const execution = { id: arnOf(runId), name: runId, startTime: '2026-03-02T01:15:00.000Z' };
@@ -241,13 +254,12 @@ async function throughStates(pipeline: Pipeline, step: Step, runId: string, slic
     const failEnded: Parameters<typeof openRun>[0]['failEnded'] = async (run, ended) => {
       await failOpened(deps, run, endedError(ended));
     };
-    const request = { trigger: 'manual' as const, slice };
     return openRun(
       { ...deps, pinJobVersion: pinJobVersion(objects, env), failEnded },
       { request, job: { name, version }, execution },
     );
   });
-  if (opened.outcome === 'busy') throw new Error(`${runId} is busy behind ${opened.holder.runId}`);
+  if (opened.outcome !== 'held') throw new Error(`${runId} is ${opened.outcome}`);
   await load(pipeline, step, opened);
   await step((deps) => closeRun(deps, { job: name, runId }));
 }
@@ -470,6 +482,9 @@ export async function sweepAll(pipeline: Pipeline): Promise<void> {
       ...deps,
       allPendingOutbox: () => deps.pendingOutbox(),
       runOf: () => null,
+      jobNames: async () => [],
+      runningBackfills: async () => [],
+      startBackfill: async () => false,
       applyToCatalog: (run, manifest) => applyToCatalog(deps, run, manifest),
       repairPartition: (run) => repairPartition(deps, run),
       log: () => undefined,

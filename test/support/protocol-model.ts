@@ -225,6 +225,7 @@ async function machine(protocol: Protocol, execution: Execution, request: RunReq
     await fail(error);
     return end('Failed');
   }
+  if (opened.outcome === 'paused') return end(null);
   if (opened.outcome === 'busy') {
     const { run, holder, markedRunId } = opened;
     protocol.busy.push({

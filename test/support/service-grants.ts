@@ -98,7 +98,20 @@ function ofSchedule(app: Synthesized, { properties: { Target } }: Resource): str
 /** EventBridge has no role here: the function and the queue say themselves who may come. */
 function ofRule(app: Synthesized, rule: Resource): string[] {
   const source = attribute(rule, 'Arn');
+  /** A queue lets the rule leave a message. */
+  const takes = (queue: string): boolean =>
+    all(app, 'AWS::SQS::QueuePolicy')
+      .flatMap(({ properties }) => properties.PolicyDocument.Statement as Json[])
+      .some(
+        ({ Effect, Action, Principal, Resource: resource, Condition }) =>
+          Effect === 'Allow' &&
+          [Action].flat().includes('sqs:SendMessage') &&
+          Principal.Service === 'events.amazonaws.com' &&
+          resource === queue &&
+          Condition.ArnEquals['aws:SourceArn'] === source,
+      );
   return (rule.properties.Targets as Json[]).flatMap(({ Arn, DeadLetterConfig }) => {
+    const isQueue = all(app, 'AWS::SQS::Queue').some((queue) => attribute(queue, 'Arn') === Arn);
     const invited = all(app, 'AWS::Lambda::Permission').some(
       ({ properties }) =>
         properties.FunctionName === Arn &&
@@ -107,19 +120,9 @@ function ofRule(app: Synthesized, rule: Resource): string[] {
         properties.SourceArn === source,
     );
     const dlq = DeadLetterConfig.Arn;
-    const mayLeave = all(app, 'AWS::SQS::QueuePolicy')
-      .flatMap(({ properties }) => properties.PolicyDocument.Statement as Json[])
-      .some(
-        ({ Effect, Action, Principal, Resource: resource, Condition }) =>
-          Effect === 'Allow' &&
-          Action === 'sqs:SendMessage' &&
-          Principal.Service === 'events.amazonaws.com' &&
-          resource === dlq &&
-          Condition.ArnEquals['aws:SourceArn'] === source,
-      );
     return [
-      ...(invited ? [] : [`${Arn} does not let ${source} invoke it`]),
-      ...(mayLeave ? [] : [`${dlq} does not let ${source} leave a message`]),
+      ...(invited || (isQueue && takes(Arn)) ? [] : [`${Arn} does not let ${source} come`]),
+      ...(takes(dlq) ? [] : [`${dlq} does not let ${source} leave a message`]),
     ];
   });
 }

@@ -134,6 +134,11 @@ function depsOf(world: World): World['deps'] {
     opsBucket: 'ops',
     runOf: (arn) =>
       arn.startsWith(`${machine}:`) ? { job: job.name, runId: arn.slice(machine.length + 1) } : null,
+    jobNames: async () => [job.name],
+    runningBackfills: async () => [],
+    startBackfill: async () => {
+      throw new Error('a backfill was started, though the job does not catch up');
+    },
     applyToCatalog: async (run) => {
       partitions.set(run.slice, run.runId);
     },
@@ -184,7 +189,7 @@ export function begin(world: World, runId: string, request: RunRequest): Promise
 /** The same for a run that must get the lease. */
 export async function held(world: World, runId: string, request: RunRequest): Promise<RunRef> {
   const output = await begin(world, runId, request);
-  if (output.outcome !== 'held') throw new Error(`${runId} is busy behind ${output.holder.runId}`);
+  if (output.outcome !== 'held') throw new Error(`${runId} is ${output.outcome}`);
   return output.run;
 }
 

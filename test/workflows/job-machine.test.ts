@@ -42,6 +42,7 @@ test('the states are those that the design draws', () => {
         'OpenRun',
         'Held?',
         'Busy',
+        'Paused',
         'Try',
         'Discover',
         'New?',
@@ -157,6 +158,12 @@ test('an error behind the commit point is rolled forward, and the run closed', (
 test('a busy slice ends well, and nothing is opened or closed', () => {
   const { entered, ended } = walk(machine, { choices: { 'Held?': 'busy' } });
   expect({ entered, ended }).toEqual({ entered: ['OpenRun', 'Held?', 'Busy'], ended: 'SUCCEEDED' });
+});
+
+test('a scheduled run of a paused job ends well, and nothing is opened or closed', () => {
+  const { entered, ended } = walk(machine, { choices: { 'Held?': 'paused' } });
+  expect({ entered, ended }).toEqual({ entered: ['OpenRun', 'Held?', 'Paused'], ended: 'SUCCEEDED' });
+  expect(named('Paused')).toEqual({ Type: 'Succeed' });
 });
 
 test('a slice with nothing new goes from Discover to CloseRun', () => {

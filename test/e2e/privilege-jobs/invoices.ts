@@ -15,4 +15,6 @@ export default defineJob({
   envelope: { eventType: 'InvoiceSent', resource: '/invoices' },
   privacy: { email: 'hash' },
   sinks: [lake()],
+  // So long that nothing but a probe comes out of its queue.
+  arrival: { quiet: '15m', marker: '_SUCCESS' },
 });

@@ -16,4 +16,6 @@ export default defineJob({
   envelope: { eventType: 'OrderPlaced', resource: '/orders' },
   privacy: { email: 'hash' },
   sinks: [lake()],
+  // So long that nothing but a probe comes out of its queue.
+  arrival: { quiet: '15m', marker: '_SUCCESS' },
 });

@@ -35,6 +35,25 @@ test("a console's folders are no objects; an empty file is one, and so is a key 
   expect(objects.map(({ key }) => key)).toEqual(['p/a', 'p/y/']);
 });
 
+test('a marker right below the prefix is no object of the slice, and what is called so elsewhere is one', () => {
+  const keys = ['p/_SUCCESS', 'p/_SUCCESS.csv', 'p/a', 'p/x/_SUCCESS'];
+  const named = (marker: string | null, some = keys) =>
+    sourceObjects(
+      's',
+      'p/',
+      some.map((key) => listed(key)),
+      marker,
+    );
+  expect(named('_SUCCESS').map(({ n, name }) => [n, name])).toEqual([
+    [0, '_SUCCESS.csv'],
+    [1, 'a'],
+    [2, 'x/_SUCCESS'],
+  ]);
+  expect(named(null)).toHaveLength(4);
+  // A marker that comes again makes no new revision.
+  expect(digestOf(named('_SUCCESS'))).toEqual(digestOf(named('_SUCCESS', keys.slice(1))));
+});
+
 test("a name is the key behind the prefix's folders, so that two files of sub-folders keep two names", () => {
   const names = (prefix: string, ...keys: string[]) =>
     sourceObjects(

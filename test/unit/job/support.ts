@@ -71,9 +71,15 @@ export function problemsIn(
   });
 }
 
-/** The one job of a folder whose only file is right but for `change`. */
-export async function loadOne(name: string, change: Record<string, string | null> = {}): Promise<JobVersion> {
-  const [version] = await withFolder({ [`${name}.ts`]: jobFile(name, change) }, loadJobs);
+/** A job whose file is right but for `change`, in a folder with the right files of other jobs `beside` it. */
+export async function loadOne(
+  name: string,
+  change: Record<string, string | null> = {},
+  beside: readonly string[] = [],
+): Promise<JobVersion> {
+  const others = Object.fromEntries(beside.map((other) => [`${other}.ts`, jobFile(other)]));
+  const versions = await withFolder({ [`${name}.ts`]: jobFile(name, change), ...others }, loadJobs);
+  const version = versions.find(({ job }) => job.name === name);
   if (version === undefined) throw new Error('the folder has no job');
   return version;
 }

@@ -4,7 +4,7 @@ import { runOfExecution, sweep } from '../../../tasks/sweep/sweep.ts';
 import { arnOf, begin, end, events, held, load, newWorld, type World } from '../../support/world.ts';
 
 const manual = { trigger: 'manual' as const, slice: '2026-03-01' };
-const nothing = { failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0 };
+const nothing = { failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0, caughtUp: 0 };
 const later = (world: World, seconds: number) => {
   world.now = new Date(world.now.getTime() + seconds * 1000);
 };
