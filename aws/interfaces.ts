@@ -19,6 +19,7 @@ import type {
 import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
+import type { BackfillLedger } from './backfill-ledger.ts';
 
 export interface StoredObject {
   bytes: number;
@@ -63,7 +64,7 @@ export interface ObjectStore {
 }
 
 /** Timelines of the conditional writes stand over each in the adapter. */
-export interface Ledger {
+export interface Ledger extends BackfillLedger {
   getSlice(job: string, slice: string): Promise<SliceRecord | null>;
   /**
    * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and

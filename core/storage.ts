@@ -44,6 +44,14 @@ export const bucketsKey = (job: string, runId: string): string => `${stagingPref
 export const losersKey = (job: string, runId: string, bucket: number): string =>
   `${stagingPrefix(job, runId)}losers/${bucket}.txt`;
 
+/** What the children of a backfill go over at its n-th round. */
+export const lanesKey = (job: string, backfill: string, round: number): string =>
+  `${stagingPrefix(job, backfill)}lanes-${round}.json`;
+/** Plans are kept for good: what a backfill has left can be done whenever somebody asks for it. */
+export const jobBackfillsPrefix = (job: string): string => `backfills/${job}/`;
+export const backfillPlanKey = (job: string, backfill: string): string =>
+  `${jobBackfillsPrefix(job)}${backfill}.json`;
+
 export const rejectsPrefix = (job: string, runId: string): string => `rejects/${job}/${runId}/`;
 export const rejectsKey = (job: string, runId: string, n: number): string =>
   `${rejectsPrefix(job, runId)}${n}.ndjson`;

@@ -134,7 +134,7 @@ function setStatus(tables: Tables, run: RunRecord, from: RunStatus, to: RunStatu
   };
 }
 
-const putOutbox = (tables: Tables, record: OutboxRecord): Write => ({
+export const putOutbox = (tables: Tables, record: OutboxRecord): Write => ({
   Put: {
     TableName: tables.runs,
     Item: {

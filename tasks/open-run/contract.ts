@@ -36,8 +36,8 @@ export interface BusyRun {
   outcome: 'busy';
   run: { job: string; runId: string; slice: string };
   holder: { runId: string };
-  /** The run that will be started when the holder closes. */
-  markedRunId: string;
+  /** The run that will be started when the holder closes; `null`: a backfill's, which is tried again by itself. */
+  markedRunId: string | null;
 }
 
 export type OpenRunOutput = OpenedRun | BusyRun;

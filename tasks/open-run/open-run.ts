@@ -112,19 +112,20 @@ async function busy(
   seen: SliceRecord,
   holder: string,
 ): Promise<OpenRunOutput | null> {
+  const answer = {
+    outcome: 'busy' as const,
+    run: { job: seen.job, runId: input.execution.name, slice: seen.slice },
+    holder: { runId: holder },
+  };
+  // Its backfill knows what it has left, and a mark would be one more run that nobody waits for.
+  if (input.request.trigger === 'backfill') return { ...answer, markedRunId: null };
   const mark: Mark = {
     runId: markedRunId(input.execution.name, holder),
     trigger: 'mark',
     force: input.request.force ?? false,
   };
   const inForce = await deps.mark(seen.job, seen.slice, holder, mark);
-  if (inForce === null) return null;
-  return {
-    outcome: 'busy',
-    run: { job: seen.job, runId: input.execution.name, slice: seen.slice },
-    holder: { runId: holder },
-    markedRunId: inForce.runId,
-  };
+  return inForce === null ? null : { ...answer, markedRunId: inForce.runId };
 }
 
 /**

@@ -2,6 +2,7 @@
  * The ledger in memory: the port's second adapter, which passes the same conformance suite. Each verb is one
  * atomic step, so that a test can put anything between two of them.
  */
+import type { BackfillLedger } from '../../aws/backfill-ledger.ts';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { jobOfFailure } from '../../core/failure.ts';
@@ -17,6 +18,7 @@ import type {
   SliceRecord,
   SurveyRecord,
 } from '../../core/ledger.ts';
+import { type BackfillState, memoryBackfills } from './memory-backfills.ts';
 
 interface Child {
   n: number;
@@ -31,6 +33,8 @@ export interface LedgerState {
   outbox: Map<string, OutboxRecord>;
   failures: Map<string, FailureRecord>;
   cursors: Map<string, Cursor>;
+  backfills: BackfillState['backfills'];
+  backfillSlices: BackfillState['backfillSlices'];
 }
 
 const key = (...parts: Array<string | number>): string => JSON.stringify(parts);
@@ -45,10 +49,15 @@ export const emptyLedger = (): LedgerState => ({
   outbox: new Map(),
   failures: new Map(),
   cursors: new Map(),
+  backfills: new Map(),
+  backfillSlices: new Map(),
 });
 
 export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
-  return { ...sliceVerbs(state), ...runVerbs(state), ...childVerbs(state), ...closeVerbs(state) };
+  return {
+    ...{ ...sliceVerbs(state), ...runVerbs(state), ...childVerbs(state), ...closeVerbs(state) },
+    ...memoryBackfills(state, (records) => putAll(state, records)),
+  };
 }
 
 type SliceVerbs = 'getSlice' | 'acquire' | 'mark' | 'listMarkedFree' | 'listSlices' | 'getCursor';
@@ -176,16 +185,17 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   };
 }
 
-type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs>;
+type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs | keyof BackfillLedger>;
+
+function putAll({ outbox }: LedgerState, records: OutboxRecord[]): void {
+  for (const record of records) outbox.set(key(record.job, record.runId, record.id), copy(record));
+}
 
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
-  const { runs, outbox, failures } = state;
-  const putAll = (records: OutboxRecord[]) => {
-    for (const record of records) outbox.set(key(record.job, record.runId, record.id), copy(record));
-  };
+  const { runs, failures } = state;
   const putFailed = (failure: FailureRecord, records: OutboxRecord[]) => {
     failures.set(failure.id, copy(failure));
-    putAll(records);
+    putAll(state, records);
   };
   return {
     closeCommitted: async (run, { endedAt, outbox: records }) => {
@@ -204,7 +214,7 @@ function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
         }),
       );
       if (run.trigger === 'schedule') advance(state, run);
-      putAll(records);
+      putAll(state, records);
       return true;
     },
     closeSkipped: async (run, { endedAt }) => {
