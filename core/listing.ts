@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { ForebayError } from './errors.ts';
 import type { S3Source } from './job/model.ts';
 import type { LoadedObjects } from './ledger.ts';
+import type { Manifest } from './manifest.ts';
 import type { SourceObject } from './shard.ts';
-import { rawKey } from './storage.ts';
+import { nameOfRaw, rawKey } from './storage.ts';
 
 export interface Listed {
   key: string;
@@ -30,6 +31,13 @@ export function sourceObjects(bucket: string, prefix: string, listed: readonly L
     .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
     .map((object, n) => ({ n, bucket, ...object, name: object.key.slice(folder.length) }));
 }
+
+/** The objects that a committed run loaded, as its manifest has them: from the raw zone, in their order. */
+export const rawObjects = (raw: Manifest['raw']): SourceObject[] =>
+  raw.map(({ key, versionId, bytes, sha256, source }, n) => ({
+    ...{ n, ...source, bytes, name: nameOfRaw(key) },
+    raw: { key, versionId, sha256 },
+  }));
 
 /** `ObjectNameInvalid` where a name gives no key in the raw zone. */
 export function checkNames(

@@ -9,6 +9,9 @@ export const inboxPrefix = (job: string, slice: string): string => `${job}/${sli
 export const rawKey = (job: string, slice: string, runId: string, name: string): string =>
   `raw/${job}/slice=${slice}/run=${runId}/${encode(name)}`;
 
+/** The name that a raw object's key was made of. */
+export const nameOfRaw = (key: string): string => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1));
+
 /** The text of a raw object that had to be unpacked, in the raw bucket, too. Shorter than the raw object's key. */
 export const jobUnpackedPrefix = (job: string): string => `unpacked/${job}/`;
 export const unpackedKey = (job: string, runId: string, name: string): string =>

@@ -4,7 +4,14 @@ import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { BackfillLedger } from '../backfill-ledger.ts';
 import { listChildren } from './children.ts';
 import { putOutbox } from './close.ts';
-import { backfillKey, backfillPrefix, backfillSliceKey, backfillStatusKey, jobKey, type Tables } from './keys.ts';
+import {
+  backfillKey,
+  backfillPrefix,
+  backfillSliceKey,
+  backfillStatusKey,
+  jobKey,
+  type Tables,
+} from './keys.ts';
 import type { Item, Store } from './store.ts';
 
 const statuses: BackfillStatus[] = ['RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
@@ -113,7 +120,8 @@ async function list(
   tables: Tables,
   { job, status, limit = Number.POSITIVE_INFINITY }: Parameters<BackfillLedger['listBackfills']>[0],
 ): Promise<BackfillRecord[]> {
-  const items = job === undefined ? await ofAll(store, tables, limit, status) : await ofJob(store, tables, job);
+  const items =
+    job === undefined ? await ofAll(store, tables, limit, status) : await ofJob(store, tables, job);
   return items
     .map((item) => readBackfill(item))
     .filter((record) => record !== null)

@@ -56,9 +56,12 @@ const precisions: ReadonlyArray<[pattern: RegExp, unit: DurationLikeObject]> = [
 function aligned(job: Timed, text: string, end: 'from' | 'to'): string | null {
   if (job.cadence === 'once') return 'once';
   const unit = precisions.find(([pattern]) => pattern.test(text))?.[1];
-  const start = DateTime.fromISO(text.replace(/-2$/, (found) => (text.includes('T') ? '' : found)), {
-    zone: job.timezone,
-  });
+  const start = DateTime.fromISO(
+    text.replace(/-2$/, (found) => (text.includes('T') ? '' : found)),
+    {
+      zone: job.timezone,
+    },
+  );
   if (unit === undefined || !start.isValid) return null;
   const within = end === 'from' ? start : start.plus(unit).minus({ milliseconds: 1 });
   const before = sliceForScheduledTime({ ...job, lagSeconds: 0 }, within.toISO() ?? '');

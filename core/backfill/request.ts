@@ -1,6 +1,6 @@
 /** What a backfill's execution was started with, which a person may have written into a console. */
 import { ForebayError } from '../errors.ts';
-import { type BackfillRequest, orders, type Order, type Reprocess, reprocesses } from './model.ts';
+import { type BackfillRequest, type Order, orders, type Reprocess, reprocesses } from './model.ts';
 
 /** Of runs of one job at once, so that there is room for those of its schedule and for other jobs. */
 export const maxLanes = 40;

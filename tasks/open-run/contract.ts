@@ -36,7 +36,7 @@ export interface BusyRun {
   outcome: 'busy';
   run: { job: string; runId: string; slice: string };
   holder: { runId: string };
-  /** The run that will be started when the holder closes; `null`: a backfill's, which is tried again by itself. */
+  /** The run that will be started when the holder closes; `null`: none, and the caller tries again, as a backfill does. */
   markedRunId: string | null;
 }
 

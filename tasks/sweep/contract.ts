@@ -7,6 +7,8 @@ export interface SweepOutput {
   sent: number;
   repaired: number;
   started: number;
+  /** Backfills that were closed since nobody works on them any more. */
+  backfills: number;
 }
 
 /** Environment that the handler reads; infra must set exactly these. */

@@ -7,7 +7,8 @@ import { applyToCatalog, repairPartition } from '../catalog/catalog.ts';
 import { log } from '../handle.ts';
 import { completionDeps, jobReader, ledgerOf, now, readJson, region, store } from '../ports.ts';
 import type { environment } from './contract.ts';
-import { runOfExecution, type SweepDeps } from './sweep.ts';
+import { backfillOfExecution, runOfExecution } from './executions.ts';
+import type { SweepDeps } from './sweep.ts';
 
 /** The sweeper may do what CloseRun, FailRun and Catalog may, for every job. */
 export function sweepDeps(env: Record<(typeof environment)[number], string>): SweepDeps {
@@ -28,6 +29,7 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     describe: executions(sfn()).describe,
     allPendingOutbox: () => book.pendingOutbox(),
     runOf: runOfExecution(prefix),
+    backfillOf: backfillOfExecution(prefix),
     catalogTimeoutSeconds: Number(env.CATALOG_TIMEOUT),
   };
 }

@@ -469,6 +469,7 @@ export async function sweepAll(pipeline: Pipeline): Promise<void> {
       ...deps,
       allPendingOutbox: () => deps.pendingOutbox(),
       runOf: () => null,
+      backfillOf: () => null,
       applyToCatalog: (run, manifest) => applyToCatalog(deps, run, manifest),
       repairPartition: (run) => repairPartition(deps, run),
       log: () => undefined,

@@ -126,6 +126,7 @@ function depsOf(world: World): World['deps'] {
     region: 'eu-west-1',
     runOf: (arn) =>
       arn.startsWith(`${machine}:`) ? { job: job.name, runId: arn.slice(machine.length + 1) } : null,
+    backfillOf: () => null,
     applyToCatalog: async (run) => {
       partitions.set(run.slice, run.runId);
     },
@@ -161,7 +162,7 @@ function crashing<T extends object>(deps: T, crashes: Crashes): T {
 }
 
 const synchronous = (deps: object) =>
-  Object.fromEntries(Object.entries(deps).filter(([name]) => name === 'runOf' || name === 'log'));
+  Object.fromEntries(Object.entries(deps).filter(([name]) => ['runOf', 'backfillOf', 'log'].includes(name)));
 
 export const counts: Counts = { read: 10, written: 10, rejected: 0, filtered: 0, repeatedKeys: 0 };
 

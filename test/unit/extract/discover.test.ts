@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Job } from '../../../core/job/model.ts';
 import type { LoadedObjects, SliceRecord, TaskTrace } from '../../../core/ledger.ts';
 import { digestOf, type Listed, sourceObjects } from '../../../core/listing.ts';
+import type { Manifest } from '../../../core/manifest.ts';
 import { type DiscoverDeps, discover } from '../../../tasks/discover/discover.ts';
 import { dialect } from '../formats/support.ts';
 import { clock, job, run } from './support.ts';
@@ -69,7 +70,18 @@ interface World {
   committed?: SliceRecord['committed'];
   job?: Partial<Job>;
   force?: boolean;
+  from?: 'raw';
+  /** Lineage of the committed run's manifest. */
+  raw?: Manifest['raw'];
 }
+
+const manifestOf = (raw: Manifest['raw']): Manifest => ({
+  ...{ schemaVersion: 1, job: 'orders', jobVersion: 'a'.repeat(64), runId: 'run-0', slice: '2026-03-01' },
+  ...{ revision: 1, status: 'COMPLETED', time: '2026-03-01T00:00:00.000Z' },
+  counts: { read: 0, written: 0, rejected: 0, filtered: 0, repeatedKeys: 0 },
+  table: { name: 'orders', prefix: 'lake/', columns: [] },
+  ...{ files: [], rejects: { byCode: {}, keys: [] }, raw },
+});
 
 function prepare(world: World) {
   const written = new Map<string, unknown>();
@@ -85,6 +97,10 @@ function prepare(world: World) {
     },
     getSlice: async (name, slice) => ({ job: name, slice, holder: null, fence: 1, mark: null, committed }),
     setLoaded: async (_run, objects) => void loaded.push(objects),
+    readManifest: async ({ key }) => {
+      if (key !== 'manifests/orders/run-0.json') throw new Error(`nobody wrote ${key}`);
+      return manifestOf(world.raw ?? []);
+    },
     keepOps: async (key, body) => {
       if (!written.has(key)) written.set(key, JSON.parse(body.toString()));
       return Buffer.from(JSON.stringify(written.get(key)));
@@ -94,7 +110,8 @@ function prepare(world: World) {
     sourceBucket: 'source',
     opsBucket: 'ops',
   };
-  const opened = { outcome: 'held', run: { ...run, force: world.force ?? false } } as const;
+  const from = world.from === undefined ? {} : { from: world.from };
+  const opened = { outcome: 'held', run: { ...run, force: world.force ?? false, ...from } } as const;
   return { act: () => discover(deps, opened), listing, written, prefixes, loaded, traces };
 }
 

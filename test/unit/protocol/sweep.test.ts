@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { closeRun } from '../../../tasks/close-run/close-run.ts';
-import { runOfExecution, sweep } from '../../../tasks/sweep/sweep.ts';
+import { backfillOfExecution, runOfExecution } from '../../../tasks/sweep/executions.ts';
+import { sweep } from '../../../tasks/sweep/sweep.ts';
 import { arnOf, begin, end, events, held, load, newWorld, type World } from '../../support/world.ts';
 
 const manual = { trigger: 'manual' as const, slice: '2026-03-01' };
