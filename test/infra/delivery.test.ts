@@ -103,7 +103,7 @@ describe('a schedule', () => {
       ScheduleExpressionTimezone: 'Europe/Amsterdam',
       FlexibleTimeWindow: { Mode: 'OFF' },
     });
-    expect(schedule.Target.Arn).toBe(ref(one(job, 'AWS::StepFunctions::StateMachine')));
+    expect(schedule.Target.Arn).toBe(ref(one(job, 'AWS::StepFunctions::StateMachine', 'JobMachine')));
     expect(schedule.StartDate ?? schedule.EndDate).toBeUndefined();
   });
 

@@ -15,7 +15,7 @@ test('fifty jobs synthesize in one app, a stack each, all far below the limit of
     expect(resources.length, stack).toBeLessThan(maxResources);
   }
   const machines = Object.values(app.jobs).map(
-    (template) => one(template, 'AWS::StepFunctions::StateMachine').properties.StateMachineName,
+    (template) => one(template, 'AWS::StepFunctions::StateMachine', 'JobMachine').properties.StateMachineName,
   );
   expect(new Set(machines)).toEqual(new Set(names.map((name) => `forebay-production-${name}`)));
   // What all share does not grow with the jobs.
@@ -28,6 +28,6 @@ test('fifty jobs synthesize in one app, a stack each, all far below the limit of
 test('the longest name of a job makes a machine whose name Step Functions takes', async () => {
   const name = `a${'b'.repeat(39)}`;
   const template = synthesize(production, [await ordersJob({ name })]).jobs[name];
-  const machine = template && one(template, 'AWS::StepFunctions::StateMachine');
+  const machine = template && one(template, 'AWS::StepFunctions::StateMachine', 'JobMachine');
   expect(machine?.properties.StateMachineName.length).toBeLessThanOrEqual(80);
 }, 60_000);

@@ -9,8 +9,9 @@ export interface State {
   map: string | null;
 }
 
-export const definitionOf = (template: Template): Json =>
-  JSON.parse(one(template, 'AWS::StepFunctions::StateMachine').properties.DefinitionString);
+/** A stack's machine of that logical id: `JobMachine` for runs, `JobBackfill` for backfills. */
+export const definitionOf = (template: Template, id: 'JobMachine' | 'JobBackfill' = 'JobMachine'): Json =>
+  JSON.parse(one(template, 'AWS::StepFunctions::StateMachine', id).properties.DefinitionString);
 
 /** All states, those in Parallel branches and Map children, too. */
 export function statesOf({ States }: Json, map: string | null = null): State[] {
