@@ -11,7 +11,7 @@ import { allows, roleOf, templatesOf, trustedBy } from './policies.ts';
 export function missingGrants(app: Synthesized): string[] {
   return templatesOf(app).flatMap((template) => [
     ...ofType(template, 'AWS::StepFunctions::StateMachine').flatMap((machine) =>
-      ofMachine(app, template, machine, jobOf(app, template)),
+      ofMachine(app, machine, jobOf(app, template)),
     ),
     ...ofType(template, 'AWS::Scheduler::Schedule').flatMap((schedule) => ofSchedule(app, schedule)),
     ...ofType(template, 'AWS::Events::Rule').flatMap((rule) => ofRule(app, rule)),
@@ -34,7 +34,7 @@ function needs(app: Synthesized, role: string, service: string, wanted: Array<[s
 }
 
 /** Invocations, messages, and per Distributed Map: the listing with its bucket's key, and its children. */
-function ofMachine(app: Synthesized, template: Template, machine: Resource, job: string): string[] {
+function ofMachine(app: Synthesized, machine: Resource, job: string): string[] {
   const states = statesOf(JSON.parse(machine.properties.DefinitionString)).map(({ is }) => is);
   const wanted: Array<[string, string]> = states.flatMap((is): Array<[string, string]> => {
     if (is.Resource?.includes(':lambda:invoke'))
