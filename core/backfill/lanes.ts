@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import type { LineOfPlan } from './plan.ts';
 
 /**
- * Slices of one child: its history has at most 54 events a slice, with every retry of every call, and AWS ends an
+ * Slices of one child: its history has at most 56 events a slice, with every retry of every call, and AWS ends an
  * execution at 25,000.
  */
-export const maxSlicesOfChild = 450;
+export const maxSlicesOfChild = 440;
 
 /** What a child is given of a slice. */
 export type Item = Pick<LineOfPlan, 'n' | 'slice' | 'action'>;
