@@ -156,15 +156,17 @@ async function ofAll(store: Store, tables: Tables, limit: number, status?: Backf
   return found.flat();
 }
 
-const backfillItem = (record: BackfillRecord): Item => ({
+/** Until somebody cancels it the item has no such attribute: `if_not_exists` takes a NULL for one that is there. */
+const backfillItem = ({ cancelledAt, ...record }: BackfillRecord): Item => ({
   ...backfillKey(record.job, record.id),
   statusKey: backfillStatusKey(record.status),
   at: record.startedAt,
   ...record,
+  ...(cancelledAt === null ? {} : { cancelledAt }),
 });
 
 function readBackfill(item: Item | null): BackfillRecord | null {
   if (item === null) return null;
   const { pk: _pk, sk: _sk, statusKey: _statusKey, at: _at, ...record } = item;
-  return record as unknown as BackfillRecord;
+  return { ...record, cancelledAt: record.cancelledAt ?? null } as unknown as BackfillRecord;
 }

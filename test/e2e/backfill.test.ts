@@ -71,7 +71,7 @@ test('five slices in two lanes: four are loaded, the one that fails stops none o
   expect(code).toBe(1);
   expect(page.backfill).toMatchObject({ status: 'FAILED', error: { name: 'BackfillIncomplete' } });
   expect(page.counts).toMatchObject({ done: 4, failed: 1, left: 0 });
-  expect(page.failed).toMatchObject([{ error: { name: 'HeaderInvalid' }, slices: ['2026-03-03'] }]);
+  expect(page.failed).toMatchObject([{ error: { name: 'ColumnMissing' }, slices: ['2026-03-03'] }]);
   expect(page.next).toBe(`forebay backfill start ${job} --resume ${page.backfill.id}`);
   failedId = page.backfill.id;
 }, 120_000);
