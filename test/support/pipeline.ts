@@ -35,7 +35,7 @@ import { extract } from '../../tasks/extract/extract.ts';
 import { endedError, failOpened } from '../../tasks/fail-run/fail-run.ts';
 import { linesOf } from '../../tasks/key-lists.ts';
 import { settleKeys } from '../../tasks/keys/keys.ts';
-import type { OpenedRun } from '../../tasks/open-run/contract.ts';
+import type { OpenedRun, RunRequest } from '../../tasks/open-run/contract.ts';
 import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
 import type { PlannedRun } from '../../tasks/plan/contract.ts';
@@ -95,6 +95,13 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** The job as it is deployed from now on. */
+export async function deploy(pipeline: Pipeline, job: Job): Promise<void> {
+  pipeline.job = job;
+  const asset = { bucket: 'assets', key: 'job.json' };
+  await pipeline.ports.objects.put(asset, Buffer.from(canonicalJson(job)));
+}
+
 export async function newPipeline(job: Job, files: Record<string, Buffer>, slice: string): Promise<Pipeline> {
   const { catalog, partitions } = memoryCatalog();
   const pipeline: Pipeline = {
@@ -128,7 +135,7 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
     failTask: async () => 'gone',
   };
   const { objects } = pipeline.ports;
-  await objects.put({ bucket: 'assets', key: 'job.json' }, Buffer.from(canonicalJson(job)));
+  await deploy(pipeline, job);
   for (const [name, body] of Object.entries(files)) {
     await objects.put({ bucket: 'inbox', key: `${job.name}/${slice}/${name}` }, body);
   }
@@ -208,7 +215,12 @@ type Deps = ReturnType<typeof depsOf>;
  * One execution, from OpenRun to its end. A task that is interrupted is run again from its start, as the state
  * machine's `Retry` does; or the execution ends with it, and `Interrupted` is thrown.
  */
-export async function execute(pipeline: Pipeline, runId: string, slice: string): Promise<void> {
+export async function execute(
+  pipeline: Pipeline,
+  runId: string,
+  slice: string,
+  request: RunRequest = { trigger: 'manual', slice },
+): Promise<void> {
   const arn = arnOf(runId);
   pipeline.executions.set(arn, { status: 'RUNNING', stoppedAt: null });
   const attempt: Step = (work) => {
@@ -224,7 +236,7 @@ export async function execute(pipeline: Pipeline, runId: string, slice: string):
     }
   };
   try {
-    await throughStates(pipeline, step, runId, slice);
+    await throughStates(pipeline, step, runId, request);
   } finally {
     pipeline.executions.set(arn, { status: 'ENDED', stoppedAt: pipeline.now.toISOString() });
   }
@@ -232,7 +244,12 @@ export async function execute(pipeline: Pipeline, runId: string, slice: string):
 
 type Step = <T>(work: (deps: Deps, ports: Ports) => Promise<T>) => Promise<T>;
 
-async function throughStates(pipeline: Pipeline, step: Step, runId: string, slice: string): Promise<void> {
+async function throughStates(
+  pipeline: Pipeline,
+  step: Step,
+  runId: string,
+  request: RunRequest,
+): Promise<void> {
   const { name, version } = { name: pipeline.job.name, ...versionOf(pipeline.job) };
   const env = { OPS_BUCKET: 'ops', JOB_ASSET: 'assets/job.json' };
   const execution = { id: arnOf(runId), name: runId, startTime: '2026-03-02T01:15:00.000Z' };
@@ -240,7 +257,6 @@ async function throughStates(pipeline: Pipeline, step: Step, runId: string, slic
     const failEnded: Parameters<typeof openRun>[0]['failEnded'] = async (run, ended) => {
       await failOpened(deps, run, endedError(ended));
     };
-    const request = { trigger: 'manual' as const, slice };
     return openRun(
       { ...deps, pinJobVersion: pinJobVersion(objects, env), failEnded },
       { request, job: { name, version }, execution },
@@ -318,8 +334,10 @@ const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceO
       ...deps,
       head: objects.head,
       putStream: objects.putStream,
-      read: ({ bucket, key, versionId, etag }) =>
-        objects.stream({ bucket, key }, { versionId, ifMatch: etag }),
+      read: ({ bucket, key, versionId, etag, raw }) =>
+        raw === undefined
+          ? objects.stream({ bucket, key }, { versionId, ifMatch: etag })
+          : objects.stream({ bucket: 'raw', key: raw.key }, { versionId: raw.versionId }),
       putOps: (key, body) => objects.put(ops(key), body),
     },
     { run, object },

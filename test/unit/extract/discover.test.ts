@@ -202,3 +202,28 @@ test('F41 a name that is a way up is refused', async () => {
   const { act } = prepare({ listing: [listed('orders/2026-03-01/..')] });
   await expect(act()).rejects.toThrow(/^ObjectNameInvalid: /);
 });
+
+test('from raw Discover lists what the committed run has there, and asks nothing of the source', async () => {
+  const source = (key: string) => ({ bucket: 'source', key, versionId: null, etag: 'e1' });
+  const raw: Manifest['raw'] = ['b%20c.csv', 'a.csv'].map((name, i) => ({
+    key: `raw/orders/slice=2026-03-01/run=run-${i}/${name}`,
+    ...{ versionId: `v${i}`, bytes: 7, sha256: `${i}`.repeat(64), records: 1 },
+    source: source(`orders/2026-03-01/${decodeURIComponent(name)}`),
+  }));
+  const committed = committedWith([a, b]);
+  const { act, written, prefixes, loaded } = prepare({ committed, raw, from: 'raw', listing: [a] });
+  expect(await act()).toMatchObject({ discovered: 'new' });
+  expect(prefixes).toEqual([]);
+  expect(loaded).toEqual([committed?.loaded]);
+  // In the manifest's order, since ids are made of it.
+  expect(written.get('staging/orders/run-1/objects.json')).toEqual([
+    {
+      ...{ n: 0, ...source('orders/2026-03-01/b c.csv'), bytes: 7, name: 'b c.csv' },
+      raw: { key: raw[0]?.key, versionId: 'v0', sha256: '0'.repeat(64) },
+    },
+    {
+      ...{ n: 1, ...source('orders/2026-03-01/a.csv'), bytes: 7, name: 'a.csv' },
+      raw: { key: raw[1]?.key, versionId: 'v1', sha256: '1'.repeat(64) },
+    },
+  ]);
+});
