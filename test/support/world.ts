@@ -3,6 +3,7 @@
  * clock that a test moves. Any verb can be made to crash before or after it took effect.
  */
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
+import { backfillSuffix } from '../../core/backfill/model.ts';
 import type { Contract, Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
 import type { OutboxRecord } from '../../core/ledger.ts';
@@ -126,7 +127,10 @@ function depsOf(world: World): World['deps'] {
     region: 'eu-west-1',
     runOf: (arn) =>
       arn.startsWith(`${machine}:`) ? { job: job.name, runId: arn.slice(machine.length + 1) } : null,
-    backfillOf: () => null,
+    backfillOf: (arn) => {
+      const prefix = `${machine}${backfillSuffix}:`;
+      return arn.startsWith(prefix) ? { job: job.name, id: arn.slice(prefix.length) } : null;
+    },
     applyToCatalog: async (run) => {
       partitions.set(run.slice, run.runId);
     },

@@ -9,6 +9,7 @@ import { sweep } from '../../../tasks/sweep/sweep.ts';
 import {
   attemptsOf,
   type BackfillRuns,
+  backfillArn,
   Interrupted,
   type Interruption,
   newBackfillRuns,
@@ -169,6 +170,35 @@ test('a backfill that is at work cannot be resumed', async () => {
   await runBackfill(runs, 'b1', range);
   expect.assertions(pauses.length - 1);
 });
+
+test.each([
+  ['told by its status event', { detail: { executionArn: backfillArn('b1'), status: 'TIMED_OUT' } }],
+  ['found by the sweeper', { sweep: 'all' as const }],
+])(
+  'F14 a backfill that was stopped without a word is closed, %s, and its rest can be done',
+  async (_, swept) => {
+    const runs = newBackfillRuns();
+    // Behind the end of the first slice.
+    const interruption = { when: 'after', mode: 'whole' } as const;
+    const undisturbed = newBackfillRuns();
+    await runBackfill(undisturbed, 'b1', { from: good, to: good });
+    runs.interruption = { ...interruption, write: undisturbed.writes.length - 1 };
+    await expect(runBackfill(runs, 'b1', range)).rejects.toBeInstanceOf(Interrupted);
+    runs.interruption = null;
+    expect(await sweep(runs.world.deps, swept)).toMatchObject({ backfills: 1, failed: 0 });
+    expect(await runs.world.ledger.getBackfill('orders', 'b1')).toMatchObject({
+      ...{ status: 'FAILED', counts: { done: 1, left: 2 } },
+      error: {
+        name: 'BackfillIncomplete',
+        message: 'of 3 slices 2 were not begun; see `forebay backfill show b1`',
+      },
+    });
+    expect(await sweep(runs.world.deps, swept)).toMatchObject({ backfills: 0 });
+    expect(await runBackfill(runs, 'b2', { resume: 'b1' })).toMatchObject({
+      ...{ status: 'COMPLETED', counts: { done: 2 } },
+    });
+  },
+);
 
 /** Each write with what interrupts it; an end of the run alone only at a run's own writes. */
 async function points(make: () => Promise<BackfillRuns>, request: object): Promise<Interruption[]> {
