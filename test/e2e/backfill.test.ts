@@ -74,7 +74,7 @@ test('five slices in two lanes: four are loaded, the one that fails stops none o
   expect(page.failed).toMatchObject([{ error: { name: 'ColumnMissing' }, slices: ['2026-03-03'] }]);
   expect(page.next).toBe(`forebay backfill start ${job} --resume ${page.backfill.id}`);
   failedId = page.backfill.id;
-}, 120_000);
+}, 300_000);
 
 test('a resume does only what is left, once it is mended', async () => {
   await put('2026-03-03', 'a.csv', 'id,value\n2,x\n2,y\n');
@@ -83,7 +83,7 @@ test('a resume does only what is left, once it is mended', async () => {
   expect(page.backfill).toMatchObject({ status: 'COMPLETED', resumes: failedId });
   expect(page.counts).toMatchObject({ done: 1, failed: 0, skipped: 0, left: 0 });
   expect(await rows()).toHaveLength(10);
-}, 120_000);
+}, 300_000);
 
 test('from raw each slice is made anew with the same ids though the inbox is empty, and no raw object is put again', async () => {
   const before = await rows();
@@ -100,7 +100,7 @@ test('from raw each slice is made anew with the same ids though the inbox is emp
   expect({ code, ...page.counts }).toMatchObject({ code: 0, done: 5 });
   expect(await rows()).toEqual(before);
   expect(await raw()).toEqual(kept);
-}, 120_000);
+}, 300_000);
 
 test('a cancelled backfill finishes what is at work, begins no more, and its rest can be done', async () => {
   const { id } = await cloud.json<{ id: string }>(
@@ -118,4 +118,4 @@ test('a cancelled backfill finishes what is at work, begins no more, and its res
   expect(page.counts.left).toBeGreaterThan(0);
   const rest = await cloud.json<ShownPlan>('backfill', 'start', job, '--resume', id, '--dry-run');
   expect(rest.slices).toHaveLength(page.counts.left);
-}, 120_000);
+}, 300_000);
