@@ -19,6 +19,7 @@ import type {
 import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
+import type { BackfillLedger } from './backfill-ledger.ts';
 import type { TriggerVerbs } from './trigger-verbs.ts';
 
 export interface StoredObject {
@@ -64,7 +65,7 @@ export interface ObjectStore {
 }
 
 /** Timelines of the conditional writes stand over each in the adapter. */
-export interface Ledger extends TriggerVerbs {
+export interface Ledger extends TriggerVerbs, BackfillLedger {
   getSlice(job: string, slice: string): Promise<SliceRecord | null>;
   /**
    * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and

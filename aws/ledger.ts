@@ -2,6 +2,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Ledger } from './interfaces.ts';
+import { backfillVerbs } from './ledger/backfills.ts';
 import { childVerbs } from './ledger/children.ts';
 import { closeVerbs } from './ledger/close.ts';
 import type { Tables } from './ledger/keys.ts';
@@ -21,5 +22,6 @@ export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
     ...childVerbs(store, tables),
     ...closeVerbs(store, tables),
     ...outboxVerbs(store, tables),
+    ...backfillVerbs(store, tables),
   };
 }

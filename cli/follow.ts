@@ -67,7 +67,7 @@ async function describeProgress(deps: FollowDeps, at: Started, run: RunRecord | 
 function busyRun(execution: ExecutionState | null): { runId: string; holder: string } | null {
   if (execution?.output == null) return null;
   const output = JSON.parse(execution.output) as Partial<Extract<OpenRunOutput, { outcome: 'busy' }>>;
-  if (output.outcome !== 'busy' || output.markedRunId === undefined) return null;
+  if (output.outcome !== 'busy' || output.markedRunId == null) return null;
   return { runId: output.markedRunId, holder: output.holder?.runId ?? '' };
 }
 

@@ -1,6 +1,7 @@
 /** The command line: what commands there are, and what they have in common. */
 import { Command, Option } from 'commander';
 import { examples, type OpenSession } from './command.ts';
+import { addBackfill } from './commands/backfill.ts';
 import { addDecrypt } from './commands/decrypt.ts';
 import { addDlq } from './commands/dlq.ts';
 import { addEvents } from './commands/events.ts';
@@ -53,6 +54,7 @@ export function buildProgram(streams: Streams): Command {
     addLoad,
     addRun,
     addRuns,
+    addBackfill,
     addRejects,
     addDlq,
     addEvents,

@@ -16,11 +16,14 @@ const terminal = [
   // what was asked for
   'ScheduledTimeInvalid',
   'SliceInvalid',
+  'BackfillRefused',
+  'BackfillIncomplete',
   // the source
   'SourceEmpty',
   'SourceChanged',
   'ObjectTooLarge',
   'ObjectNameInvalid',
+  'RawMissing',
   // the file as a whole
   'HeaderInvalid',
   'DelimiterUnclear',

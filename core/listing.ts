@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { ForebayError } from './errors.ts';
 import type { Job } from './job/model.ts';
 import type { LoadedObjects } from './ledger.ts';
+import type { Manifest } from './manifest.ts';
 import type { SourceObject } from './shard.ts';
-import { inboxPrefix, rawKey } from './storage.ts';
+import { inboxPrefix, nameOfRaw, rawKey } from './storage.ts';
 
 export interface Listed {
   key: string;
@@ -42,6 +43,13 @@ export function sourceObjects(
     .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
     .map((object, n) => ({ n, bucket, ...object, name: object.key.slice(folder.length) }));
 }
+
+/** The objects that a committed run loaded, as its manifest has them: from the raw zone, in their order. */
+export const rawObjects = (raw: Manifest['raw']): SourceObject[] =>
+  raw.map(({ key, versionId, bytes, sha256, source }, n) => ({
+    ...{ n, ...source, bytes, name: nameOfRaw(key) },
+    raw: { key, versionId, sha256 },
+  }));
 
 /** `ObjectNameInvalid` where a name gives no key in the raw zone. */
 export function checkNames(

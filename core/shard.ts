@@ -15,6 +15,8 @@ export interface SourceObject {
   bytes: number;
   /** The key behind the folders of the slice's prefix: what the provider called it. */
   name: string;
+  /** Where a run reads it from raw: what an earlier run put of it into the raw bucket. The source is not asked. */
+  raw?: { key: string; versionId: string | null; sha256: string };
 }
 
 /** A byte range, `[offset, offset + length)`, of a raw object, or of its text where that had to be unpacked. */

@@ -9,6 +9,9 @@ export const inboxPrefix = (job: string, slice: string): string => `${job}/${sli
 export const rawKey = (job: string, slice: string, runId: string, name: string): string =>
   `raw/${job}/slice=${slice}/run=${runId}/${encode(name)}`;
 
+/** The name that a raw object's key was made of. */
+export const nameOfRaw = (key: string): string => decodeURIComponent(key.slice(key.lastIndexOf('/') + 1));
+
 /** The text of a raw object that had to be unpacked, in the raw bucket, too. Shorter than the raw object's key. */
 export const jobUnpackedPrefix = (job: string): string => `unpacked/${job}/`;
 export const unpackedKey = (job: string, runId: string, name: string): string =>
@@ -43,6 +46,14 @@ export const bucketsKey = (job: string, runId: string): string => `${stagingPref
 /** Of one bucket: the records of each shard that a repeated key costs. */
 export const losersKey = (job: string, runId: string, bucket: number): string =>
   `${stagingPrefix(job, runId)}losers/${bucket}.txt`;
+
+/** What the children of a backfill go over at its n-th round. */
+export const lanesKey = (job: string, backfill: string, round: number): string =>
+  `${stagingPrefix(job, backfill)}lanes-${round}.json`;
+/** Plans are kept for good: what a backfill has left can be done whenever somebody asks for it. */
+export const jobBackfillsPrefix = (job: string): string => `backfills/${job}/`;
+export const backfillPlanKey = (job: string, backfill: string): string =>
+  `${jobBackfillsPrefix(job)}${backfill}.json`;
 
 export const rejectsPrefix = (job: string, runId: string): string => `rejects/${job}/${runId}/`;
 export const rejectsKey = (job: string, runId: string, n: number): string =>

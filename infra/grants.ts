@@ -53,6 +53,11 @@ export function useRuns(task: Task, { runs }: LedgerTables, job: string, ...righ
   task.allow(actions(rights), [runs.tableArn], leading(jobKey(job), ofAnyRun));
 }
 
+/** A run's or a backfill's record, and nothing of what became of its parts. */
+export function getRecords(task: Task, { runs }: LedgerTables, job: string): void {
+  task.allow(actions(['GetItem']), [runs.tableArn], leading(jobKey(job)));
+}
+
 /** What became of one object, shard or sink, and nothing of the run itself. */
 export function putOutcomes(task: Task, { runs }: LedgerTables): void {
   task.allow(actions(['PutItem']), [runs.tableArn], leading(ofAnyRun));

@@ -1,7 +1,9 @@
 import type { IVersion } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { evolves } from '../core/contract/slice.ts';
+import type { BackfillTask } from '../workflows/backfill-machine.ts';
 import type { ColumnTask, JobTask, KeyTask } from '../workflows/parts.ts';
+import { beginSlice, closeBackfill, endSlice, planBackfill } from './backfill-tasks.ts';
 import type { JobProps } from './job.ts';
 import { JobScope } from './job-scope.ts';
 import { catalog, closeRun, columns, discover, failRun, openRun, plan, reconcile } from './run-tasks.ts';
@@ -18,6 +20,7 @@ export class JobTasks extends Construct {
   readonly keyVersions: Record<KeyTask, IVersion> | null;
   /** `null`: the contract alone says which columns there are, and none of these is needed. */
   readonly columnVersions: Record<ColumnTask, IVersion> | null;
+  readonly backfillVersions: Record<BackfillTask, IVersion>;
 
   constructor(scope: Construct, id: string, props: JobProps) {
     super(scope, id);
@@ -41,5 +44,11 @@ export class JobTasks extends Construct {
     this.columnVersions = evolves(props.version.job.contract)
       ? { Survey: survey(of).version, Columns: columns(of).version }
       : null;
+    this.backfillVersions = {
+      PlanBackfill: planBackfill(of).version,
+      BeginSlice: beginSlice(of).version,
+      EndSlice: endSlice(of).version,
+      CloseBackfill: closeBackfill(of).version,
+    };
   }
 }

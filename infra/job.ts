@@ -1,17 +1,17 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as assets from 'aws-cdk-lib/aws-s3-assets';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Job as JobModel, JobVersion } from '../core/job/model.ts';
 import { jobStagingPrefix, majorOf } from '../core/storage.ts';
+import { backfillMachine } from '../workflows/backfill-machine.ts';
 import { jobMachine } from '../workflows/job-machine.ts';
-import { acknowledge, acknowledgeWildcards } from './acknowledge.ts';
 import { JobAlarms } from './job-alarms.ts';
 import { JobTasks } from './job-tasks.ts';
-import { stateMachineName } from './names.ts';
+import { machine } from './machine.ts';
+import { backfillMachineName, endRuleArn, executionArns, stateMachineName } from './names.ts';
 import { deadLetterQueue, workQueue } from './queues.ts';
 import { scheduleJob } from './schedule.ts';
 import type { SharedStack } from './stacks/shared.ts';
@@ -29,9 +29,10 @@ export interface JobProps {
   asset: assets.Asset;
 }
 
-/** All that one job has: its functions, its machine, its write queue with DLQ, its schedules and other triggers, its alarms. */
+/** All that one job has: its machine and that of its backfills, with their functions, its write queue, its triggers, its alarms. */
 export class Job extends Construct {
   readonly stateMachine: sfn.StateMachine;
+  readonly backfillMachine: sfn.StateMachine;
   readonly writeDlq: sqs.Queue;
   /** `null`: only its schedule and people start it. */
   readonly triggers: Triggers | null;
@@ -51,36 +52,38 @@ export class Job extends Construct {
         reportBatchItemFailures: true,
       }),
     );
-    this.stateMachine = new sfn.StateMachine(this, 'Machine', {
-      stateMachineName: stateMachineName(config, version.job.name),
-      definitionBody: sfn.DefinitionBody.fromChainable(
-        jobMachine(this, {
-          job: { name: version.job.name, version: version.version },
-          functions: tasks.versions,
-          columnFunctions: tasks.columnVersions,
-          keyFunctions: tasks.keyVersions,
-          listings: { bucket: shared.zones.ops.bucket, prefix: jobStagingPrefix(version.job.name) },
-          queues: { lake: queue },
-          tableMajor: majorOf(version.job),
-          concurrency: config.concurrency,
-          dispatchTimeout,
-        }),
-      ),
+    const listings = { bucket: shared.zones.ops.bucket, prefix: jobStagingPrefix(version.job.name) };
+    const job = { name: version.job.name, version: version.version };
+    this.stateMachine = machine(this, 'Machine', shared, {
+      name: stateMachineName(config, job.name),
       timeout: Duration.hours(24),
-      tracingEnabled: true,
-      logs: {
-        destination: new logs.LogGroup(this, 'MachineLog', {
-          logGroupName: `/aws/vendedlogs/states/${stateMachineName(config, version.job.name)}`,
-          retention: config.retention.logs,
-          removalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
-        }),
-        level: sfn.LogLevel.ERROR,
-        includeExecutionData: false,
-      },
+      definition: jobMachine(this, {
+        job,
+        functions: tasks.versions,
+        columnFunctions: tasks.columnVersions,
+        keyFunctions: tasks.keyVersions,
+        listings,
+        queues: { lake: queue },
+        tableMajor: majorOf(version.job),
+        concurrency: config.concurrency,
+        dispatchTimeout,
+      }),
     });
-    explainMachine(this.stateMachine, shared);
-    // CDK lets the ItemReader read the bucket, but not its key.
-    shared.zones.ops.key.grantDecrypt(this.stateMachine);
+    this.backfillMachine = machine(this, 'Backfill', shared, {
+      name: backfillMachineName(config, job.name),
+      // A backfill of ten thousand slices, one behind the other, takes weeks.
+      timeout: Duration.days(90),
+      definition: backfillMachine(this, {
+        job,
+        functions: tasks.backfillVersions,
+        listings,
+        runs: {
+          machine: this.stateMachine,
+          executions: executionArns(config, job.name),
+          endRule: endRuleArn(config),
+        },
+      }),
+    });
     if (version.job.schedule !== null)
       scheduleJob(this, config, version.job, this.stateMachine, shared.deliveryDlq);
     this.triggers = isTriggered(version.job) ? new Triggers(this, 'Triggers', tasks.of) : null;
@@ -90,28 +93,4 @@ export class Job extends Construct {
     const watched = { job: version.job, machine: this.stateMachine, writeDlq: this.writeDlq, triggersDlq };
     new JobAlarms(this, 'Alarm', { config, alarmTopic, job: version.job.name }, watched);
   }
-}
-
-/** What cdk-nag asks about a machine, and why it is so. */
-function explainMachine(machine: sfn.StateMachine, { partition, region, account }: SharedStack): void {
-  acknowledge(
-    machine,
-    'SF1',
-    'A STANDARD execution keeps each of its events for 90 days; the log is for what failed, and holds no data.',
-  );
-  const reasons: Array<[pattern: (resource: string) => boolean, reason: string]> = [
-    [
-      (resource) => resource === '*',
-      'Log delivery and X-Ray know no resources: AWS allows them all or none.',
-    ],
-    [
-      (resource) => /\/staging\/[a-z0-9-]+\/\*$/.test(resource),
-      "The listings of this job's runs, whose names are not known before they run.",
-    ],
-    [
-      (resource) => resource.startsWith(`arn:${partition}:states:${region}:${account}:execution:`),
-      'Executions of its own Maps, as AWS asks it of a machine with a Distributed Map.',
-    ],
-  ];
-  for (const [covers, reason] of reasons) acknowledgeWildcards(machine, reason, covers);
 }

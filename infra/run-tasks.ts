@@ -17,12 +17,9 @@ import type { Task } from './task.ts';
 import { catalogTimeout } from './timeouts.ts';
 
 export function openRun(of: JobScope): Task {
-  const { shared, asset } = of.props;
+  const { shared } = of.props;
   const task = of.task('OpenRun', 'open-run', openRunEnvironment, { ...small, memoryMiB: 512 });
-  task.allow(['s3:GetObject'], [asset.bucket.arnForObjects(asset.s3ObjectKey)]);
-  missObjects(task, shared.zones.ops.bucket.bucketArn, of.versions);
-  writeObjects(task, shared.zones.ops, of.versions);
-  readObjects(task, shared.zones.ops, of.versions);
+  mayPinVersion(of, task);
   useSlices(task, shared.ledger, of.job, 'GetItem', 'UpdateItem');
   useRuns(task, shared.ledger, of.job, 'GetItem', 'PutItem', 'UpdateItem', 'Query');
   mayFinish(of, task);
@@ -40,7 +37,9 @@ export function discover(of: JobScope): Task {
   const task = of.task('Discover', 'discover', discoverEnvironment, listing);
   grantSource(task, shared, version.job, 'list');
   // A repeat takes the listing that an earlier attempt put.
-  readObjects(task, shared.zones.ops, of.versions, `${of.staging}*/objects.json`);
+  // From raw, the listing is what the committed run's manifest says.
+  const listings = [`${of.staging}*/objects.json`, `manifests/${of.job}/`];
+  readObjects(task, shared.zones.ops, of.versions, ...listings);
   writeObjects(task, shared.zones.ops, of.staging);
   useSlices(task, shared.ledger, of.job, 'GetItem');
   useRuns(task, shared.ledger, of.job, 'PutItem', 'UpdateItem', 'Query');
@@ -113,6 +112,15 @@ export function failRun(of: JobScope): Task {
   mayFinish(of, task);
   task.allow(['sqs:SendMessage'], [shared.jobDlq.queueArn]);
   return task;
+}
+
+/** Copies the deployed job to where each of its versions is kept. */
+export function mayPinVersion(of: JobScope, task: Task): void {
+  const { shared, asset } = of.props;
+  task.allow(['s3:GetObject'], [asset.bucket.arnForObjects(asset.s3ObjectKey)]);
+  missObjects(task, shared.zones.ops.bucket.bucketArn, of.versions);
+  writeObjects(task, shared.zones.ops, of.versions);
+  readObjects(task, shared.zones.ops, of.versions);
 }
 
 /** Whoever closes a run tells the bus, and starts the run that a mark asks for. */

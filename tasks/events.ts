@@ -1,4 +1,6 @@
 /** The outbox's records of events, as the ledger and the job tell them. */
+import type { BackfillRecord } from '../core/backfill/model.ts';
+import type { Ending } from '../core/backfill/progress.ts';
 import { runMetadata } from '../core/envelope/metadata.ts';
 import type { ErrorRecord } from '../core/errors.ts';
 import { type CompletionType, type EventType, eventId, eventSchemas } from '../core/events.ts';
@@ -15,9 +17,6 @@ export interface EventContext {
   /** ISO 8601. */
   now: string;
 }
-
-/** What all events of a run say of it. */
-type OfRun = Pick<RunRef, 'job' | 'runId' | 'trigger' | 'slice' | 'revision' | 'time'>;
 
 /** A run has ended. */
 export function completed(
@@ -64,18 +63,37 @@ export function violated(
   });
 }
 
+/** A backfill has ended. A slice that was begun and did not end counts as left. */
+export function backfillCompleted(
+  job: Job,
+  record: BackfillRecord,
+  { status, counts }: Ending,
+  context: Pick<EventContext, 'region' | 'now'>,
+): OutboxRecord {
+  const { from, to, reprocess, fromRaw } = record.request;
+  const { done, failed, busy, skipped, running, left } = counts;
+  const of = { job: record.job, runId: record.id, time: record.startedAt, trigger: 'backfill' } as const;
+  return outboxOf(job, of, 'BackfillCompleted', context, {
+    job: record.job,
+    backfillId: record.id,
+    ...{ from, to, reprocess, source: fromRaw ? 'raw' : 'source', status },
+    slices: { done, failed, busy, skipped, left: left + running },
+  });
+}
+
 function eventOf(
   job: Job,
-  run: OfRun & RunRef,
+  run: RunRef,
   type: EventType,
   { database, region, now }: EventContext,
   data: Record<string, unknown>,
 ): OutboxRecord {
-  const id = eventId(run.runId, type);
-  const detail = eventSchemas[type].parse({
-    metadata: { id, ...runMetadata(job, run, region), eventType: type },
-    data: {
-      schemaVersion: 1,
+  return outboxOf(
+    job,
+    run,
+    type,
+    { region, now },
+    {
       job: run.job,
       runId: run.runId,
       trigger: run.trigger,
@@ -84,7 +102,22 @@ function eventOf(
       table: { database, name: tableName(run.job, majorOf(job)) },
       ...data,
     },
+  );
+}
+
+/** `of`: the run that it is about, or what has an id as a run has. */
+function outboxOf(
+  job: Job,
+  of: Pick<RunRef, 'job' | 'runId' | 'time' | 'trigger'>,
+  type: EventType,
+  { region, now }: Pick<EventContext, 'region' | 'now'>,
+  data: Record<string, unknown>,
+): OutboxRecord {
+  const id = eventId(of.runId, type);
+  const detail = eventSchemas[type].parse({
+    metadata: { id, ...runMetadata(job, of, region), eventType: type },
+    data: { schemaVersion: 1, ...data },
   });
   const body = JSON.stringify(detail);
-  return { id, job: run.job, runId: run.runId, target: 'bus', body, createdAt: now };
+  return { id, job: of.job, runId: of.runId, target: 'bus', body, createdAt: now };
 }

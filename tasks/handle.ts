@@ -72,3 +72,16 @@ export const runFields = ({
   runId: run.runId,
   slice: run.slice,
 });
+
+/** The same of a backfill, and of its slice where there is one. */
+export const backfillFields = ({
+  backfill,
+  item,
+}: {
+  backfill: { job: string; id: string };
+  item?: { slice: string };
+}): Record<string, unknown> => ({
+  job: backfill.job,
+  backfill: backfill.id,
+  ...(item === undefined ? {} : { slice: item.slice }),
+});

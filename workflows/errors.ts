@@ -27,3 +27,8 @@ export const retries: sfn.RetryProps[] = [
 export const sendRetries: sfn.RetryProps[] = [
   { errors: ['SQS.SdkClientException', 'SQS.AmazonSQSException'], ...backoff },
 ];
+
+/** How the start of a run is tried again: only where Step Functions did not take it. */
+export const startRetries: sfn.RetryProps[] = [
+  { errors: ['StepFunctions.SdkClientException', 'StepFunctions.ThrottlingException'], ...backoff },
+];

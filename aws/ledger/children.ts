@@ -41,12 +41,12 @@ export function childVerbs(store: Store, tables: Tables): Pick<Ledger, ChildVerb
       const item = await store.get(tables.runs, shardKey(runId, n));
       return item === null ? null : recordOf<ShardRecord>(item);
     },
-    listObjects: (runId) => list<ObjectRecord>(store, tables, runId, 'OBJECT#'),
-    listShards: (runId) => list<ShardRecord>(store, tables, runId, 'SHARD#'),
-    listSinks: (runId, sink) => list<SinkRecord>(store, tables, runId, `SINK#${sink}#`),
-    listSurveys: (runId) => list<SurveyRecord>(store, tables, runId, 'SURVEY#'),
-    listBuckets: (runId) => list<BucketRecord>(store, tables, runId, 'BUCKET#'),
-    listSettled: (runId) => list<ShardRecord>(store, tables, runId, 'SETTLED#'),
+    listObjects: (runId) => listChildren<ObjectRecord>(store, tables, runId, 'OBJECT#'),
+    listShards: (runId) => listChildren<ShardRecord>(store, tables, runId, 'SHARD#'),
+    listSinks: (runId, sink) => listChildren<SinkRecord>(store, tables, runId, `SINK#${sink}#`),
+    listSurveys: (runId) => listChildren<SurveyRecord>(store, tables, runId, 'SURVEY#'),
+    listBuckets: (runId) => listChildren<BucketRecord>(store, tables, runId, 'BUCKET#'),
+    listSettled: (runId) => listChildren<ShardRecord>(store, tables, runId, 'SETTLED#'),
   };
 }
 
@@ -78,7 +78,8 @@ async function put(
   void failed;
 }
 
-async function list<R extends { n: number }>(
+/** All children of one kind, over all partitions, sorted by `n`. */
+export async function listChildren<R extends { n: number }>(
   store: Store,
   tables: Tables,
   runId: string,

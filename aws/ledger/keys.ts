@@ -1,4 +1,5 @@
 /** Keys of the ledger's items, as DESIGN's storage layout names them. */
+import type { BackfillStatus } from '../../core/backfill/model.ts';
 import { jobKey, runPartitions } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 
@@ -52,6 +53,15 @@ export const settledKey = (runId: string, n: number) => ({
   pk: childPartition(runId, n),
   sk: `SETTLED#${padded(n)}`,
 });
+
+export const backfillPrefix = 'BACKFILL#';
+export const backfillKey = (job: string, id: string) => ({ pk: jobKey(job), sk: `${backfillPrefix}${id}` });
+/** A backfill's slices are spread as a run's shards are. */
+export const backfillSliceKey = (id: string, n: number) => ({
+  pk: childPartition(id, n),
+  sk: `SLICE#${padded(n)}`,
+});
+export const backfillStatusKey = (status: BackfillStatus) => `${backfillPrefix}${status}`;
 
 export const runStatusKey = (status: RunStatus) => `RUN#${status}`;
 export const outboxPending = 'OUTBOX#PENDING';

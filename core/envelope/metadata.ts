@@ -45,7 +45,11 @@ export interface Lineage {
 export const hostPlatform = 'aws-lambda';
 
 /** All of a record's metadata that is the same for the whole run: everything but id and lineage. */
-export function runMetadata(job: Job, run: RunRef, region: string): Omit<EnvelopeMetadata, 'id'> {
+export function runMetadata(
+  job: Job,
+  run: Pick<RunRef, 'time' | 'trigger'>,
+  region: string,
+): Omit<EnvelopeMetadata, 'id'> {
   const { eventType, resource, version, jurisdiction, tags, dataSensitivity } = job.envelope;
   return {
     ...times(run.time),

@@ -1,11 +1,19 @@
 import type { Ledger } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
-import type { OutboxRecord, TaskMetrics } from '../../core/ledger.ts';
-import { checkNames, digestOf, type Listed, slicePrefix, sourceObjects } from '../../core/listing.ts';
-import type { RunRef } from '../../core/run.ts';
+import type { LoadedObjects, OutboxRecord, SliceRecord, TaskMetrics } from '../../core/ledger.ts';
+import {
+  checkNames,
+  digestOf,
+  type Listed,
+  rawObjects,
+  slicePrefix,
+  sourceObjects,
+} from '../../core/listing.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import type { ObjectRef, RunRef } from '../../core/run.ts';
 import type { SourceObject } from '../../core/shard.ts';
-import { objectsKey } from '../../core/storage.ts';
+import { manifestKey, objectsKey } from '../../core/storage.ts';
 import { type CompletionDeps, sendPending } from '../completion.ts';
 import { reopened } from '../events.ts';
 import { type TraceDeps, traced } from '../trace.ts';
@@ -18,6 +26,7 @@ export interface DiscoverDeps
   readJob(run: RunRef): Promise<Job>;
   /** All objects of the source's bucket under a prefix. */
   list(prefix: string): Promise<Listed[]>;
+  readManifest(ref: ObjectRef): Promise<Manifest>;
   /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
   keepOps(key: string, body: Buffer): Promise<Buffer>;
   sourceBucket: string;
@@ -33,22 +42,46 @@ export interface DiscoverDeps
 export function discover(deps: DiscoverDeps, { attempt, ...opened }: DiscoverInput): Promise<DiscoverOutput> {
   const { run } = opened;
   return traced<DiscoverOutput>(deps, run, 'Discover', attempt, async () => {
-    const listed = await listSlice(deps, run);
     const committed = (await deps.getSlice(run.job, run.slice))?.committed ?? null;
-    if (!run.force && committed?.loaded.digest === digestOf(listed).digest) {
+    const { listed, loaded: given } = await list(deps, run, committed);
+    if (!run.force && given === undefined && committed?.loaded.digest === digestOf(listed).digest) {
       const loadedBy = { runId: committed.runId };
       const output = { ...opened, discovered: 'nothing-new', loadedBy } as const;
       return { output, metrics: metricsOf(listed) };
     }
     const key = objectsKey(run.job, run.runId);
     const objects = await keepListing(deps, key, listed);
-    const loaded = digestOf(objects);
+    const loaded = given ?? digestOf(objects);
     await deps.setLoaded(run, loaded, committed === null ? [] : [await reopening(deps, run, committed)]);
     await sendPending(deps, run);
     const listing = { bucket: deps.opsBucket, key, ...loaded };
     const output = { ...opened, discovered: 'new', objects: listing } as const;
     return { output, metrics: metricsOf(objects) };
   });
+}
+
+/** `loaded`: what the run is to say that it loaded, where that is not its listing. */
+interface Found {
+  listed: SourceObject[];
+  loaded?: LoadedObjects;
+}
+
+const list = async (deps: DiscoverDeps, run: RunRef, committed: SliceRecord['committed']): Promise<Found> =>
+  run.from === 'raw' ? listRaw(deps, run, committed) : { listed: await listSlice(deps, run) };
+
+/**
+ * What the slice's committed run has in the raw zone. The run says that it loaded what that one did, so that the
+ * next from the source compares the source with it, as it would have without this one.
+ */
+async function listRaw(deps: DiscoverDeps, run: RunRef, committed: SliceRecord['committed']): Promise<Found> {
+  if (committed === null) {
+    const what = `no run has committed slice ${run.slice} of ${run.job}, so the raw zone has nothing to make it from`;
+    const next = `forebay run ${run.job} --slice ${run.slice}`;
+    throw new ForebayError('RawMissing', `${what}; load it from the source: \`${next}\``);
+  }
+  const key = manifestKey(run.job, committed.runId);
+  const { raw } = await deps.readManifest({ bucket: deps.opsBucket, key });
+  return { listed: rawObjects(raw), loaded: committed.loaded };
 }
 
 /**

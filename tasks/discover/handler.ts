@@ -1,6 +1,8 @@
+import { manifestSchema } from '../../core/manifest.ts';
+import type { ObjectRef } from '../../core/run.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { jobReader, keep, ledgerOf, now, store, tellingDeps, whereabouts } from '../ports.ts';
+import { jobReader, keep, ledgerOf, now, readJson, store, tellingDeps, whereabouts } from '../ports.ts';
 import { type DiscoverInput, environment } from './contract.ts';
 import { discover } from './discover.ts';
 
@@ -14,6 +16,7 @@ const deps = lazily(() => {
     now,
     readJob: jobReader(objects, env.OPS_BUCKET),
     list: (prefix: string) => objects.list(env.SOURCE_BUCKET, prefix),
+    readManifest: async (ref: ObjectRef) => manifestSchema.parse(await readJson(objects, ref)),
     keepOps: (key: string, body: Buffer) => keep(objects, { bucket: env.OPS_BUCKET, key }, body),
     sourceBucket: env.SOURCE_BUCKET,
     ...whereabouts(env),

@@ -91,8 +91,27 @@ async function copyPacked(copying: Copying, bytes: AsyncIterable<Uint8Array>) {
   return { raw, unpacked, scan: text.scan() };
 }
 
+/** From raw nothing is put: what is there is compared with what the manifest says of it. */
 const storeRaw = ({ deps, run, object }: Copying, bytes: AsyncIterable<Uint8Array>): Promise<StoredBytes> =>
-  store(deps, rawKey(run.job, run.slice, run.runId, object.name), bytes, partBytes(object.bytes));
+  object.raw === undefined
+    ? store(deps, rawKey(run.job, run.slice, run.runId, object.name), bytes, partBytes(object.bytes))
+    : compare({ bucket: deps.rawBucket, ...object.raw }, bytes);
+
+async function compare(
+  { bucket, key, versionId, sha256 }: ObjectRef & { versionId: string | null; sha256: string },
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<StoredBytes> {
+  const hash = createHash('sha256');
+  let length = 0;
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    length += chunk.length;
+  }
+  const found = hash.digest('hex');
+  if (found === sha256) return { bucket, key, versionId, bytes: length, sha256 };
+  const what = `s3://${bucket}/${key} has sha256 ${found}, its manifest says ${sha256}`;
+  throw new ForebayError('ChecksumMismatch', `${what}; load the slice from its source`);
+}
 
 /** A source that gives more or fewer bytes than it listed is not the one that was listed. */
 async function* asListed(
@@ -105,7 +124,8 @@ async function* asListed(
     if (read > object.bytes) break;
     yield chunk;
   }
-  if (read === object.bytes) return;
+  // Of what is read from raw the digest decides.
+  if (read === object.bytes || object.raw !== undefined) return;
   const came = read > object.bytes ? 'more' : read;
   throw changed(object, `was listed with ${object.bytes} bytes, ${came} came`);
 }

@@ -11,7 +11,7 @@ import { type CopyDeps, changed, copyObject } from './copy.ts';
 
 export interface ExtractDeps extends CopyDeps, Pick<Ledger, 'putObject'> {
   readJob(run: RunRef): Promise<Job>;
-  /** The source's object, of just this version or ETag. */
+  /** The source's object, of just this version or ETag; from raw, the raw object of that version. */
   read(object: SourceObject): Promise<AsyncIterable<Uint8Array>>;
   /** Puts an object into the ops bucket. */
   putOps(key: string, body: Buffer): Promise<unknown>;
@@ -45,11 +45,19 @@ async function open(deps: ExtractDeps, object: SourceObject): Promise<AsyncItera
     return await deps.read(object);
   } catch (error) {
     if (['NoSuchKey', 'NoSuchVersion', 'NotFound'].includes((error as Error).name)) {
+      if (object.raw !== undefined) throw missing(deps.rawBucket, object.raw.key, error);
       throw changed(object, 'is gone since it was listed', error);
     }
     throw error;
   }
 }
+
+const missing = (bucket: string, key: string, cause: unknown): ForebayError =>
+  new ForebayError(
+    'RawMissing',
+    `s3://${bucket}/${key} is not there any more; load the slice from its source`,
+    { cause },
+  );
 
 /** The scan before the ledger: an object that the ledger calls done has one. */
 async function record(

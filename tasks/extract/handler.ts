@@ -14,8 +14,10 @@ const deps = lazily(() => {
     putStream: objects.putStream,
     now,
     readJob: jobReader(objects, env.OPS_BUCKET),
-    read: ({ bucket, key, versionId, etag }: SourceObject) =>
-      objects.stream({ bucket, key }, { versionId, ifMatch: etag }),
+    read: ({ bucket, key, versionId, etag, raw }: SourceObject) =>
+      raw === undefined
+        ? objects.stream({ bucket, key }, { versionId, ifMatch: etag })
+        : objects.stream({ bucket: env.RAW_BUCKET, key: raw.key }, { versionId: raw.versionId }),
     putOps: (key: string, body: Buffer) => objects.put({ bucket: env.OPS_BUCKET, key }, body),
     rawBucket: env.RAW_BUCKET,
     shardBytes: Number(env.SHARD_BYTES),

@@ -36,8 +36,8 @@ export interface BusyRun {
   outcome: 'busy';
   run: { job: string; runId: string; slice: string };
   holder: { runId: string };
-  /** The run that will be started when the holder closes. */
-  markedRunId: string;
+  /** The run that will be started when the holder closes; `null`: none, and the caller tries again, as a backfill does. */
+  markedRunId: string | null;
 }
 
 /** The schedule's time has come, and somebody has paused the job. There is no run of this execution. */

@@ -43,7 +43,7 @@ async function open(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutp
   for (let round = 0; round < rounds; round++) {
     const seen = await deps.getSlice(job.name, slice);
     const output =
-      seen?.holder == null ? await take(deps, input, slice, seen) : await meet(deps, input, seen);
+      seen?.holder == null ? await takeFree(deps, input, slice, seen) : await meet(deps, input, seen);
     if (output !== null) return output;
   }
   throw new ForebayError(
@@ -75,6 +75,20 @@ function sliceOf(job: Job, request: RunRequest, startTime: string): string {
 async function isPaused(deps: OpenRunDeps, { job, request, execution }: OpenRunInput): Promise<boolean> {
   if (request.trigger !== 'schedule' || (await deps.getPause(job.name)) === null) return false;
   return (await deps.getRun(job.name, execution.name)) === null;
+}
+
+/**
+ * Taking the lease clears the mark, and whoever left it wants the source read. A run from raw does not read it, so
+ * it lets the marked run, which somebody is starting, go first.
+ */
+async function takeFree(
+  deps: OpenRunDeps,
+  input: OpenRunInput,
+  slice: string,
+  seen: SliceRecord | null,
+): Promise<OpenRunOutput | null> {
+  if (seen?.mark == null || input.request.from !== 'raw') return take(deps, input, slice, seen);
+  return busyOf(input, seen, seen.mark.runId, null);
 }
 
 async function take(
@@ -125,20 +139,30 @@ async function busy(
   seen: SliceRecord,
   holder: string,
 ): Promise<OpenRunOutput | null> {
+  // Its backfill knows what it has left, and a mark would be one more run that nobody waits for. Nor has a mark
+  // room for where its run shall read.
+  if (input.request.trigger === 'backfill' || input.request.from === 'raw')
+    return busyOf(input, seen, holder, null);
   const mark: Mark = {
     runId: markedRunId(input.execution.name, holder),
     trigger: 'mark',
     force: input.request.force ?? false,
   };
   const inForce = await deps.mark(seen.job, seen.slice, holder, mark);
-  if (inForce === null) return null;
-  return {
-    outcome: 'busy',
-    run: { job: seen.job, runId: input.execution.name, slice: seen.slice },
-    holder: { runId: holder },
-    markedRunId: inForce.runId,
-  };
+  return inForce === null ? null : busyOf(input, seen, holder, inForce.runId);
 }
+
+const busyOf = (
+  { execution }: OpenRunInput,
+  { job, slice }: SliceRecord,
+  holder: string,
+  markedRunId: string | null,
+): OpenRunOutput => ({
+  outcome: 'busy',
+  run: { job, runId: execution.name, slice },
+  holder: { runId: holder },
+  markedRunId,
+});
 
 /**
  * A valid execution name of at most 80 characters. The same for each repeat of a trigger behind the same holder,

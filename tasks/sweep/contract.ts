@@ -9,6 +9,8 @@ export interface SweepOutput {
   started: number;
   /** Backfills of what is missing. */
   caughtUp: number;
+  /** Backfills that were closed since nobody works on them any more. */
+  backfills: number;
 }
 
 /** Environment that the handler reads; infra must set exactly these. */

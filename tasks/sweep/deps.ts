@@ -8,7 +8,8 @@ import { applyToCatalog, repairPartition } from '../catalog/catalog.ts';
 import { log } from '../handle.ts';
 import { completionDeps, jobReader, ledgerOf, now, readJson, store, whereabouts } from '../ports.ts';
 import type { environment } from './contract.ts';
-import { runOfExecution, type SweepDeps } from './sweep.ts';
+import { backfillOfExecution, runOfExecution } from './executions.ts';
+import type { SweepDeps } from './sweep.ts';
 
 const backfillMachine = (prefix: string, job: string): string => `${prefix}${job}_backfill`;
 
@@ -37,6 +38,7 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     },
     allPendingOutbox: () => book.pendingOutbox(),
     runOf: runOfExecution(prefix),
+    backfillOf: backfillOfExecution(prefix),
     catalogTimeoutSeconds: Number(env.CATALOG_TIMEOUT),
   };
 }

@@ -1,6 +1,8 @@
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
+import type { BackfillRecord } from '../../core/backfill/model.ts';
 import type { OutboxRecord, RunRecord } from '../../core/ledger.ts';
 import type { ObjectRef } from '../../core/run.ts';
+import { type CloseBackfillDeps, closeBackfill } from '../close-backfill/close-backfill.ts';
 import { type CloseRunDeps, closeRun } from '../close-run/close-run.ts';
 import { deliver, startMarked } from '../completion.ts';
 import { endedError, type FailRunDeps, failOpened } from '../fail-run/fail-run.ts';
@@ -11,11 +13,14 @@ export interface SweepDeps
   extends FailRunDeps,
     Omit<CloseRunDeps, keyof FailRunDeps>,
     CatchUpDeps,
-    Pick<Ledger, 'listRuns' | 'listMarkedFree'> {
+    CloseBackfillDeps,
+    Pick<Ledger, 'listRuns' | 'listMarkedFree' | 'listBackfills'> {
   describe(executionArn: string): Promise<ExecutionState | null>;
   allPendingOutbox(): Promise<OutboxRecord[]>;
   /** The job and run of an execution of ours; `null` for a Map's child and for what is not ours. */
   runOf(executionArn: string): { job: string; runId: string } | null;
+  /** The same of a backfill's execution. */
+  backfillOf(executionArn: string): { job: string; id: string } | null;
   /** Evolves the table and points the slice's partition at the run, as Catalog does. */
   applyToCatalog(run: RunRecord, manifest: ObjectRef): Promise<unknown>;
   /** Compares the partition with the slice's committed run; `true` where it had to be put right. */
@@ -34,7 +39,10 @@ const outboxGraceMs = 60 * 1000;
  * outbox, starts marked runs, puts partitions right, and has jobs catch up. One that fails does not stop the others.
  */
 export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepOutput> {
-  const done: SweepOutput = { failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0, caughtUp: 0 };
+  const done: SweepOutput = {
+    ...{ failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0 },
+    ...{ backfills: 0, caughtUp: 0 },
+  };
   const troubles: string[] = [];
   const attempt = async (what: string, work: () => Promise<void>) => {
     try {
@@ -48,6 +56,9 @@ export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepOu
     const id = deps.runOf(input.detail.executionArn);
     const run = id === null ? null : await deps.getRun(id.job, id.runId);
     if (run !== null) await attempt(run.runId, () => finish(deps, run, done));
+    const backfill = deps.backfillOf(input.detail.executionArn);
+    const record = backfill === null ? null : await deps.getBackfill(backfill.job, backfill.id);
+    if (record !== null) await attempt(record.id, () => finishBackfill(deps, record, done));
   } else {
     await sweepAll(deps, done, attempt);
   }
@@ -63,6 +74,8 @@ async function sweepAll(deps: SweepDeps, done: SweepOutput, attempt: Attempt): P
     for (const run of await deps.listRuns({ status }))
       await attempt(run.runId, () => finish(deps, run, done));
   }
+  for (const backfill of await deps.listBackfills({ status: 'RUNNING' }))
+    await attempt(backfill.id, () => finishBackfill(deps, backfill, done));
   const before = new Date(deps.now().getTime() - outboxGraceMs).toISOString();
   for (const record of await deps.allPendingOutbox()) {
     if (record.createdAt > before) continue;
@@ -108,15 +121,10 @@ async function finish(deps: SweepDeps, run: RunRecord, done: SweepOutput): Promi
   done.rolledForward++;
 }
 
-/**
- * The run of an execution of our machines. The ARN of a Map's child has the Map's label behind the machine's
- * name (`…:execution:<machine>/<label>:<name>`), and is nobody's run.
- */
-export const runOfExecution =
-  (machinePrefix: string) =>
-  (executionArn: string): { job: string; runId: string } | null => {
-    const prefix = machinePrefix.replace(':stateMachine:', ':execution:');
-    if (!executionArn.startsWith(prefix)) return null;
-    const [job = '', runId, ...more] = executionArn.slice(prefix.length).split(':');
-    return runId === undefined || more.length > 0 || job.includes('/') ? null : { job, runId };
-  };
+/** Its slices are left as they are: their own runs are finished above, and a resume does the rest. */
+async function finishBackfill(deps: SweepDeps, backfill: BackfillRecord, done: SweepOutput): Promise<void> {
+  if (backfill.status !== 'RUNNING') return;
+  if ((await deps.describe(backfill.executionArn))?.status === 'RUNNING') return;
+  await closeBackfill(deps, backfill);
+  done.backfills++;
+}

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import { runFailureId, writeFailureId } from '../../core/failure.ts';
 import type { FailureRecord, OutboxRecord, RunRecord, ShardRecord } from '../../core/ledger.ts';
+import { backfills } from './backfills.ts';
 
 export const newJob = (): string => `job-${randomUUID().slice(0, 8)}`;
 
@@ -65,6 +66,7 @@ export function ledgerConformance(name: string, make: () => Promise<Ledger>): vo
     describe('commit and close', () => closes(use));
     describe('failures and the outbox', () => failures(use));
     describe('triggers and pauses', () => triggers(use));
+    describe('backfills', () => backfills(use));
   });
 }
 

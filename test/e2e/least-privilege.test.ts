@@ -10,11 +10,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Outputs } from '../../core/outputs.ts';
 import { jobStackName, sharedStackName } from '../../core/outputs.ts';
-import { tableName } from '../../core/storage.ts';
+import { backfillPlanKey, tableName } from '../../core/storage.ts';
 import {
   type Call,
   objectCalls,
@@ -28,7 +28,7 @@ import { clientOf } from '../support/consumer.ts';
 import { physical, resourcesOf, type Settings, sessionOf } from '../support/roles.ts';
 
 const readsStaging = ['own read staging', 'own read columns'];
-const writesStaging = ['own write staging', 'own write columns', 'own write survey'];
+const writesStaging = ['own write staging', 'own write columns', 'own write survey', 'own write lanes'];
 
 /**
  * What each function may do, of all calls: `own` to its own job, `other` to another, and what all jobs share.
@@ -61,6 +61,8 @@ const business: Record<string, string[]> = {
   Discover: [
     'own list inbox',
     'own read job version',
+    // From raw, the listing is what it says.
+    'own read manifest',
     ...writesStaging,
     'get slice',
     'update run',
@@ -182,6 +184,25 @@ const business: Record<string, string[]> = {
     'tell the bus',
     'send to job DLQ',
   ],
+  PlanBackfill: [
+    ...['read', 'write'].flatMap((verb) => [`own ${verb} job version`, `own ${verb} backfill plan`]),
+    'own list job versions',
+    'own write lanes',
+    'query slices',
+    'get run',
+    'put outcome',
+    'query runs',
+  ],
+  BeginSlice: ['get slice', 'get run', 'put outcome'],
+  EndSlice: ['get run', 'put outcome'],
+  CloseBackfill: [
+    'own read job version',
+    'get run',
+    'put outcome',
+    'update run',
+    'query runs',
+    'tell the bus',
+  ],
   Sweep: [
     ...['own', 'other'].flatMap((whose) => [
       `${whose} read job version`,
@@ -189,6 +210,7 @@ const business: Record<string, string[]> = {
       `${whose} get table`,
       `${whose} update table`,
       `${whose} start run`,
+      `${whose} start backfill`,
       `${whose} describe run`,
       `${whose} list runs`,
       `${whose} list job versions`,
@@ -260,6 +282,8 @@ async function loaded(settings: Settings, job: string, key: string): Promise<Tar
   const { runId } = await cloud.json<{ runId: string }>('load', job, file, '--slice', slice);
   rmSync(folder, { recursive: true, force: true });
   const { run } = await cloud.json<{ run: { jobVersion: string } }>('runs', 'show', runId);
+  const plan = { Bucket: outputs.OpsBucket, Key: backfillPlanKey(job, 'none'), Body: '{}' };
+  await new S3Client({ ...settings, forcePathStyle: true }).send(new PutObjectCommand(plan));
   const {
     StateMachineArn = '',
     LakeDlqUrl = '',

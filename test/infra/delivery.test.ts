@@ -191,7 +191,7 @@ describe('a schedule', () => {
       ScheduleExpressionTimezone: 'Europe/Amsterdam',
       FlexibleTimeWindow: { Mode: 'OFF' },
     });
-    expect(schedule.Target.Arn).toBe(ref(one(job, 'AWS::StepFunctions::StateMachine')));
+    expect(schedule.Target.Arn).toBe(ref(one(job, 'AWS::StepFunctions::StateMachine', 'JobMachine')));
     expect(schedule.StartDate ?? schedule.EndDate).toBeUndefined();
   });
 
@@ -249,10 +249,12 @@ describe('the sweeper', () => {
 
   test('every machine has the prefix by which the rule and the sweeper know it', () => {
     for (const [name, template] of Object.entries(app.jobs)) {
-      const { StateMachineName } = one(template, 'AWS::StepFunctions::StateMachine').properties;
-      expect(`arn:aws:states:eu-central-1:123456789012:stateMachine:${StateMachineName}`).toBe(
-        machinePrefix + name,
+      const arns = ofType(template, 'AWS::StepFunctions::StateMachine').map(
+        ({ properties }) =>
+          `arn:aws:states:eu-central-1:123456789012:stateMachine:${properties.StateMachineName}`,
       );
+      // That of the job's backfills has what no job's name can have behind it.
+      expect(arns.sort()).toEqual([machinePrefix + name, `${machinePrefix}${name}_backfill`]);
     }
     expect(sweeper.properties.Environment.Variables.STATE_MACHINE_ARN_PREFIX).toBe(machinePrefix);
     expect(shared.outputs.StateMachineArnPrefix).toBe(machinePrefix);
@@ -278,12 +280,16 @@ test("the bus is the stage's own", () => {
   expect(one(shared, 'AWS::Events::EventBus').properties.Name).toBe('forebay-production');
 });
 
-test('machines log their errors without the data of an execution, and are traced', () => {
-  const { LoggingConfiguration, TracingConfiguration } = one(
-    job,
-    'AWS::StepFunctions::StateMachine',
-  ).properties;
-  const { IncludeExecutionData, Level }: Json = LoggingConfiguration;
-  expect({ IncludeExecutionData, Level }).toEqual({ IncludeExecutionData: false, Level: 'ERROR' });
-  expect(TracingConfiguration).toEqual({ Enabled: true });
-});
+test.each(['JobMachine', 'JobBackfill'])(
+  'a machine logs its errors without the data of an execution, and is traced: %s',
+  (id) => {
+    const { LoggingConfiguration, TracingConfiguration } = one(
+      job,
+      'AWS::StepFunctions::StateMachine',
+      id,
+    ).properties;
+    const { IncludeExecutionData, Level }: Json = LoggingConfiguration;
+    expect({ IncludeExecutionData, Level }).toEqual({ IncludeExecutionData: false, Level: 'ERROR' });
+    expect(TracingConfiguration).toEqual({ Enabled: true });
+  },
+);

@@ -204,21 +204,58 @@ test('on the local cloud alone the writer may answer any task: it authorizes the
   ]);
 });
 
-test('a machine has rights on every resource only where AWS knows no narrower: log delivery and traces', () => {
-  const { RoleArn } = one(job, 'AWS::StepFunctions::StateMachine').properties;
-  const wide = statementsOf(app, roleOf(RoleArn)).filter(({ resources }) => resources.includes('*'));
-  const services = new Set(wide.flatMap(({ actions }) => actions.map((action) => action.split(':')[0])));
-  expect(services).toEqual(new Set(['logs', 'xray']));
-});
+const machineIds = ['JobMachine', 'JobBackfill'];
 
-test("a machine reads its own job's listings, and no other object", () => {
-  const { RoleArn } = one(job, 'AWS::StepFunctions::StateMachine').properties;
+test.each(machineIds)(
+  'a machine has rights on every resource only where AWS knows no narrower: log delivery and traces: %s',
+  (id) => {
+    const { RoleArn } = one(job, 'AWS::StepFunctions::StateMachine', id).properties;
+    const wide = statementsOf(app, roleOf(RoleArn)).filter(({ resources }) => resources.includes('*'));
+    const services = new Set(wide.flatMap(({ actions }) => actions.map((action) => action.split(':')[0])));
+    expect(services).toEqual(new Set(['logs', 'xray']));
+  },
+);
+
+test.each(machineIds)("a machine reads its own job's listings, and no other object: %s", (id) => {
+  const { RoleArn } = one(job, 'AWS::StepFunctions::StateMachine', id).properties;
   const reading = statementsOf(app, roleOf(RoleArn)).filter(({ actions }) =>
     actions.some((each) => each.startsWith('s3:')),
   );
   const ops = one(shared, 'AWS::S3::Bucket', 'ZonesOps');
   expect(reading).toEqual([
     { actions: ['s3:GetObject'], resources: [`${attribute(ops, 'Arn')}/staging/orders/*`], conditions: {} },
+  ]);
+});
+
+test("the machine of backfills runs its own job's machine, and may look at and stop what it started", () => {
+  const { RoleArn } = one(job, 'AWS::StepFunctions::StateMachine', 'JobBackfill').properties;
+  const states = statementsOf(app, roleOf(RoleArn)).filter(({ actions }) =>
+    actions.some((each) => each.startsWith('states:')),
+  );
+  const names = states.flatMap(({ actions, resources }) =>
+    resources.map((on) => [actions.join(' '), on.replace(/^arn:.*:(execution|stateMachine):/, '')]),
+  );
+  const [own, runs] = ['JobBackfill', 'JobMachine'].map((each) =>
+    ref(one(job, 'AWS::StepFunctions::StateMachine', each)),
+  );
+  const executions = 'states:DescribeExecution states:StopExecution';
+  expect(names).toContainEqual(['states:StartExecution', runs]);
+  expect(names).toContainEqual([executions, 'forebay-production-orders:*']);
+  // All else is what AWS asks of a machine with a Distributed Map, on itself.
+  const more = names.filter(([, on]) => on !== runs && on !== 'forebay-production-orders:*');
+  for (const [, on] of more) expect(on).toMatch(new RegExp(`^${own}|JobBackfill`));
+});
+
+test('who begins and ends slices of a backfill writes what became of them, and neither slices nor runs', () => {
+  const ofRecord = { table: 'Runs', actions: ['GetItem'], keys: 'JOB#orders' };
+  const ofOutcome = { table: 'Runs', actions: ['PutItem'], keys: 'RUN#*' };
+  const rights = (name: string) =>
+    ledgerRights(task(name)).map(({ keys, ...each }) => ({ ...each, keys: [keys].flat().join() }));
+  expect(rights('EndSlice')).toEqual([ofRecord, ofOutcome]);
+  expect(rights('BeginSlice')).toEqual([
+    ofRecord,
+    ofOutcome,
+    { table: 'Slices', actions: ['GetItem'], keys: 'JOB#orders' },
   ]);
 });
 
@@ -231,7 +268,7 @@ test("a job's functions reach objects of their own job alone, and no whole bucke
       for (const object of reached.flatMap(({ resources }) => resources)) {
         // The asset that OpenRun pins, and the prefix that the job file names, are each a job's own, too.
         const own = new RegExp(
-          `>/(raw|unpacked|staging|rejects|manifests|jobs|lake)/${name}/|>/${name}/|/[0-9a-f]{64}\\.json$`,
+          `>/(raw|unpacked|staging|rejects|manifests|backfills|jobs|lake)/${name}/|>/${name}/|/[0-9a-f]{64}\\.json$`,
         );
         const source = `arn:aws:s3:::${bucketOfPartner.bucket}/out/*`;
         expect(

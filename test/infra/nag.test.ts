@@ -85,7 +85,11 @@ test('on AWS one pattern stands for every resource only where AWS knows no narro
   );
   const others = all.filter(({ path }) => !traces.test(path));
   expect(others.map(({ path }) => path).sort()).toEqual(
-    jobs.map(({ job }) => `Forebay-production-job-${job.name}/Job/Machine`).sort(),
+    jobs
+      .flatMap(({ job }) =>
+        ['Backfill', 'Machine'].map((id) => `Forebay-production-job-${job.name}/Job/${id}`),
+      )
+      .sort(),
   );
 });
 

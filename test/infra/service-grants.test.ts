@@ -36,7 +36,7 @@ const does = (action: string) => (statement: Json) =>
 test('each service is allowed what it does for another', async () => {
   expect(missingGrants(app)).toEqual([]);
   expect(missingGrants(synthesize(production, [await settlingJob(), await evolvingJob()]))).toEqual([]);
-});
+}, 120_000);
 
 test('the derivation sees each machine, schedule, rule, mapping, alarm and logged bucket', () => {
   const nothing = missingGrants(without(({ Effect }) => Effect === 'Allow'));
@@ -65,6 +65,8 @@ test('the derivation sees each machine, schedule, rule, mapping, alarm and logge
 test.each([
   ['kms:Decrypt', 'needs kms:Decrypt on', 'ZonesOpsKey'],
   ['states:StartExecution', 'needs states:StartExecution on', 'JobMachine'],
+  ['states:StopExecution', 'needs states:StopExecution on', 'forebay-production-orders:run-1'],
+  ['events:PutRule', 'needs events:PutRule on', 'StepFunctionsGetEventsForStepFunctionsExecutionRule'],
   ['lambda:InvokeFunction', 'needs lambda:InvokeFunction on', 'SweepFunction'],
   ['sqs:SendMessage', 'does not let', 'DeliveryDlq'],
   ['sqs:ReceiveMessage', 'needs sqs:ReceiveMessage on', 'JobLakeQueue'],

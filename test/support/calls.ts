@@ -32,12 +32,15 @@ import {
 } from '@aws-sdk/client-sfn';
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { backfillSuffix } from '../../core/backfill/model.ts';
 import type { Outputs } from '../../core/outputs.ts';
 import {
+  backfillPlanKey,
   columnsKey,
   inboxPrefix,
   jobUnpackedPrefix,
   jobVersionKey,
+  lanesKey,
   manifestKey,
   rejectsPrefix,
   stagingPrefix,
@@ -120,6 +123,9 @@ export async function objectCalls(
     'write survey': write(at.OpsBucket, surveyKey(job, 'probe', 0)),
     'read rejects': read(at.OpsBucket, await first(at.OpsBucket, rejects)),
     'write rejects': write(at.OpsBucket, `${rejects}probe`),
+    'read backfill plan': read(at.OpsBucket, backfillPlanKey(job, 'none')),
+    'write backfill plan': write(at.OpsBucket, backfillPlanKey(job, 'probe')),
+    'write lanes': write(at.OpsBucket, lanesKey(job, 'probe', 1)),
     'read manifest': read(at.OpsBucket, manifestKey(job, runId)),
     'write manifest': write(at.OpsBucket, manifestKey(job, 'probe')),
     'read job version': read(at.OpsBucket, jobVersionKey(job, version)),
@@ -177,7 +183,7 @@ const sqs = (settings: Settings) => new SQSClient({ ...settings, ...once });
 const glue = (settings: Settings) => new GlueClient({ ...settings, ...once });
 const ssm = (settings: Settings) => new SSMClient({ ...settings, ...once });
 
-/** `started`: gives names to executions; each is refused by OpenRun, since its slice is none. */
+/** `started`: gives names to executions; each is refused at once, since its slice, or its range, is none. */
 export function serviceCalls(at: Outputs, target: Target, started: () => string): Record<string, Call> {
   const { job, runId, stateMachineArn, writeQueueUrl, writeDlqUrl, triggersQueueUrl } = target;
   const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${runId}`;
@@ -199,6 +205,14 @@ export function serviceCalls(at: Outputs, target: Target, started: () => string)
           stateMachineArn,
           name: started(),
           input: JSON.stringify({ trigger: 'manual', slice: 'none' }),
+        }),
+      ),
+    'start backfill': (to) =>
+      sfn(to).send(
+        new StartExecutionCommand({
+          stateMachineArn: `${stateMachineArn}${backfillSuffix}`,
+          name: started(),
+          input: '{}',
         }),
       ),
     'describe run': (to) => sfn(to).send(new DescribeExecutionCommand({ executionArn })),

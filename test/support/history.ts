@@ -22,16 +22,16 @@ export function eventsOfState({ Type, Resource, ItemProcessor }: Json): string[]
   const exited = `${Type}StateExited`;
   if (Type === 'Fail') return [entered];
   if (Type === 'Task') {
-    const waits = String(Resource).endsWith('.waitForTaskToken');
+    const waits = /\.(waitForTaskToken|sync:2)$/.test(String(Resource));
     const work = ['Scheduled', 'Started', ...(waits ? ['Submitted'] : []), 'Succeeded'];
     return [entered, ...work.map(task), exited];
   }
   if (Type === 'Parallel') return [entered, 'ParallelStateStarted', 'ParallelStateSucceeded', exited];
   if (Type === 'Map') {
-    if (ItemProcessor.ProcessorConfig.Mode !== 'DISTRIBUTED')
-      throw new Error('an inline Map has its events here');
-    const run = ['MapStateStarted', 'MapRunStarted', 'MapRunSucceeded', 'MapStateSucceeded'];
-    return [entered, ...run, exited];
+    // What is within an inline Map comes on top, for each of its items.
+    const inline = ItemProcessor.ProcessorConfig.Mode !== 'DISTRIBUTED';
+    const run = inline ? [] : ['MapRunStarted', 'MapRunSucceeded'];
+    return [entered, 'MapStateStarted', ...run, 'MapStateSucceeded', exited];
   }
   return [entered, exited];
 }
@@ -41,7 +41,7 @@ const retriesOf = ({ Retry = [] }: Json): number =>
   3 * Math.max(0, ...Retry.map(({ MaxAttempts }: Json) => MaxAttempts ?? 3));
 
 export interface Histories {
-  /** The run's own execution, and one child of each Map by the Map's name. */
+  /** The run's own execution, and one child of each Map by the Map's name; of an inline Map, one of its items. */
   [execution: string]: StateEvents[];
 }
 
@@ -87,7 +87,10 @@ function close(open: Open[], next?: string): void {
   }
 }
 
-/** ExecutionStarted and how it ended stand around the states' events. */
+/**
+ * ExecutionStarted and how it ended stand around the states' events; around those of one item of an inline Map,
+ * MapIterationStarted and how that ended.
+ */
 export const eventCount = (history: readonly StateEvents[]): number =>
   2 + history.reduce((sum, { types }) => sum + types.length, 0);
 

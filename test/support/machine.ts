@@ -9,8 +9,9 @@ export interface State {
   map: string | null;
 }
 
-export const definitionOf = (template: Template): Json =>
-  JSON.parse(one(template, 'AWS::StepFunctions::StateMachine').properties.DefinitionString);
+/** A stack's machine of that logical id: `JobMachine` for runs, `JobBackfill` for backfills. */
+export const definitionOf = (template: Template, id: 'JobMachine' | 'JobBackfill' = 'JobMachine'): Json =>
+  JSON.parse(one(template, 'AWS::StepFunctions::StateMachine', id).properties.DefinitionString);
 
 /** All states, those in Parallel branches and Map children, too. */
 export function statesOf({ States }: Json, map: string | null = null): State[] {
@@ -28,8 +29,8 @@ export function stateOf(definition: Json, name: string): Json {
 }
 
 export interface Facts {
-  /** What the variable of a Choice holds, by the Choice's name. */
-  choices?: Record<string, string>;
+  /** What the variable of a Choice holds, by the Choice's name; in turn, where the way comes to it again. */
+  choices?: Record<string, string | readonly string[]>;
   /** States that fail after their last retry. */
   failing?: string[];
 }
@@ -46,14 +47,16 @@ export interface Walk {
 export function walk(machine: Json, facts: Facts = {}): Walk {
   const entered: string[] = [];
   let started = 1;
+  const visits: Record<string, number> = {};
 
   /** Runs one state or what it holds; `false` where it fails. */
   const run = (name: string, is: Json): boolean => {
     entered.push(name);
+    visits[name] = (visits[name] ?? 0) + 1;
     if (facts.failing?.includes(name) || is.Type === 'Fail') return false;
     if (is.Type === 'Parallel') return is.Branches.every(through);
     if (is.Type === 'Map') {
-      started++;
+      if (isDistributed(is)) started++;
       return through(is.ItemProcessor) || is.ToleratedFailurePercentage === 100;
     }
     return true;
@@ -63,7 +66,7 @@ export function walk(machine: Json, facts: Facts = {}): Walk {
     let name: string | undefined = StartAt;
     while (name !== undefined) {
       const is: Json = States[name];
-      if (run(name, is)) name = is.Type === 'Choice' ? chosen(name, is, facts) : is.Next;
+      if (run(name, is)) name = is.Type === 'Choice' ? chosen(name, is, facts, visits[name] ?? 0) : is.Next;
       else {
         name = caught(is);
         if (name === undefined) return false;
@@ -79,8 +82,11 @@ export function walk(machine: Json, facts: Facts = {}): Walk {
 const caught = ({ Catch = [] }: Json): string | undefined =>
   Catch.find(({ ErrorEquals }: Json) => ErrorEquals.includes('States.ALL'))?.Next;
 
-function chosen(name: string, { Choices, Default }: Json, { choices = {} }: Facts): string {
-  const value = choices[name];
+const isDistributed = ({ ItemProcessor }: Json): boolean =>
+  ItemProcessor.ProcessorConfig.Mode === 'DISTRIBUTED';
+
+function chosen(name: string, { Choices, Default }: Json, { choices = {} }: Facts, visits: number): string {
+  const value = [choices[name]].flat()[Array.isArray(choices[name]) ? visits - 1 : 0];
   if (value === undefined) throw new Error(`the walk comes to ${name}, and no fact says which way to go`);
   return Choices.find(({ StringEquals }: Json) => StringEquals === value)?.Next ?? Default;
 }

@@ -2,6 +2,7 @@
  * The ledger in memory: the port's second adapter, which passes the same conformance suite. Each verb is one
  * atomic step, so that a test can put anything between two of them.
  */
+import type { BackfillLedger } from '../../aws/backfill-ledger.ts';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import type { TriggerVerbs } from '../../aws/trigger-verbs.ts';
 import { ForebayError } from '../../core/errors.ts';
@@ -20,6 +21,7 @@ import type {
   SurveyRecord,
   TriggerRecord,
 } from '../../core/ledger.ts';
+import { type BackfillState, memoryBackfills } from './memory-backfills.ts';
 
 interface Child {
   n: number;
@@ -40,6 +42,8 @@ export interface LedgerState {
   /** Sequences by job, slice and key. */
   arrived: Map<string, string>;
   pauses: Map<string, Pause>;
+  backfills: BackfillState['backfills'];
+  backfillSlices: BackfillState['backfillSlices'];
 }
 
 const key = (...parts: Array<string | number>): string => JSON.stringify(parts);
@@ -58,12 +62,15 @@ export const emptyLedger = (): LedgerState => ({
   triggers: new Map(),
   arrived: new Map(),
   pauses: new Map(),
+  backfills: new Map(),
+  backfillSlices: new Map(),
 });
 
 export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
   return {
     ...{ ...sliceVerbs(state), ...triggerVerbs(state), ...runVerbs(state) },
     ...{ ...childVerbs(state), ...closeVerbs(state) },
+    ...memoryBackfills(state, (records) => putAll(state, records)),
   };
 }
 
@@ -258,16 +265,20 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   };
 }
 
-type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | keyof TriggerVerbs | RunVerbs | ChildVerbs>;
+type CloseVerbs = Exclude<
+  keyof Ledger,
+  SliceVerbs | keyof TriggerVerbs | RunVerbs | ChildVerbs | keyof BackfillLedger
+>;
+
+function putAll({ outbox }: LedgerState, records: OutboxRecord[]): void {
+  for (const record of records) outbox.set(key(record.job, record.runId, record.id), copy(record));
+}
 
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
-  const { runs, outbox, failures } = state;
-  const putAll = (records: OutboxRecord[]) => {
-    for (const record of records) outbox.set(key(record.job, record.runId, record.id), copy(record));
-  };
+  const { runs, failures } = state;
   const putFailed = (failure: FailureRecord, records: OutboxRecord[]) => {
     failures.set(failure.id, copy(failure));
-    putAll(records);
+    putAll(state, records);
   };
   return {
     closeCommitted: async (run, { endedAt, outbox: records }) => {
@@ -286,7 +297,7 @@ function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
         }),
       );
       if (run.trigger === 'schedule') advance(state, run);
-      putAll(records);
+      putAll(state, records);
       return true;
     },
     closeSkipped: async (run, { endedAt }) => {

@@ -97,6 +97,13 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** The job as it is deployed from now on. */
+export async function deploy(pipeline: Pipeline, job: Job): Promise<void> {
+  pipeline.job = job;
+  const asset = { bucket: 'assets', key: 'job.json' };
+  await pipeline.ports.objects.put(asset, Buffer.from(canonicalJson(job)));
+}
+
 export async function newPipeline(job: Job, files: Record<string, Buffer>, slice: string): Promise<Pipeline> {
   const { catalog, partitions } = memoryCatalog();
   const pipeline: Pipeline = {
@@ -133,7 +140,7 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
     failTask: async () => 'gone',
   };
   const { objects } = pipeline.ports;
-  await objects.put({ bucket: 'assets', key: 'job.json' }, Buffer.from(canonicalJson(job)));
+  await deploy(pipeline, job);
   for (const [name, body] of Object.entries(files)) {
     await objects.put({ bucket: 'inbox', key: `${job.name}/${slice}/${name}` }, body);
   }
@@ -331,8 +338,10 @@ const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceO
       ...deps,
       head: objects.head,
       putStream: objects.putStream,
-      read: ({ bucket, key, versionId, etag }) =>
-        objects.stream({ bucket, key }, { versionId, ifMatch: etag }),
+      read: ({ bucket, key, versionId, etag, raw }) =>
+        raw === undefined
+          ? objects.stream({ bucket, key }, { versionId, ifMatch: etag })
+          : objects.stream({ bucket: 'raw', key: raw.key }, { versionId: raw.versionId }),
       putOps: (key, body) => objects.put(ops(key), body),
     },
     { run, object },
@@ -485,6 +494,7 @@ export async function sweepAll(pipeline: Pipeline): Promise<void> {
       jobNames: async () => [],
       runningBackfills: async () => [],
       startBackfill: async () => false,
+      backfillOf: () => null,
       applyToCatalog: (run, manifest) => applyToCatalog(deps, run, manifest),
       repairPartition: (run) => repairPartition(deps, run),
       log: () => undefined,

@@ -231,7 +231,7 @@ async function machine(protocol: Protocol, execution: Execution, request: RunReq
     protocol.busy.push({
       runId: run.runId,
       holder: holder.runId,
-      markedRunId,
+      markedRunId: markedRunId ?? '',
       force: request.force ?? false,
     });
     return end(null);

@@ -2,16 +2,16 @@
  * What one AWS service needs to be allowed so that it may act on another, derived from what a template says
  * that it does. The local cloud does not check these, so a missing one would first be seen on AWS.
  */
-import { bucketsKey, objectsKey, shardsKey } from '../../core/storage.ts';
+import { bucketsKey, lanesKey, objectsKey, shardsKey } from '../../core/storage.ts';
 import { attribute, type Json, ofType, type Resource, ref, type Synthesized, type Template } from './app.ts';
-import { definitionOf, statesOf } from './machine.ts';
+import { statesOf } from './machine.ts';
 import { allows, roleOf, templatesOf, trustedBy } from './policies.ts';
 
 /** Each grant that is missing, as a sentence. */
 export function missingGrants(app: Synthesized): string[] {
   return templatesOf(app).flatMap((template) => [
     ...ofType(template, 'AWS::StepFunctions::StateMachine').flatMap((machine) =>
-      ofMachine(app, template, machine, jobOf(app, template)),
+      ofMachine(app, machine, jobOf(app, template)),
     ),
     ...ofType(template, 'AWS::Scheduler::Schedule').flatMap((schedule) => ofSchedule(app, schedule)),
     ...ofType(template, 'AWS::Events::Rule').flatMap((rule) => ofRule(app, rule)),
@@ -35,12 +35,13 @@ function needs(app: Synthesized, role: string, service: string, wanted: Array<[s
 }
 
 /** Invocations, messages, and per Distributed Map: the listing with its bucket's key, and its children. */
-function ofMachine(app: Synthesized, template: Template, machine: Resource, job: string): string[] {
-  const states = statesOf(definitionOf(template)).map(({ is }) => is);
+function ofMachine(app: Synthesized, machine: Resource, job: string): string[] {
+  const states = statesOf(JSON.parse(machine.properties.DefinitionString)).map(({ is }) => is);
   const wanted: Array<[string, string]> = states.flatMap((is): Array<[string, string]> => {
     if (is.Resource?.includes(':lambda:invoke'))
       return [['lambda:InvokeFunction', is.Arguments.FunctionName]];
     if (is.Resource?.includes(':sqs:sendMessage')) return sendTo(app, is.Parameters.QueueUrl);
+    if (is.Resource?.includes(':states:startExecution.sync')) return runOf(app, is.Arguments.StateMachineArn);
     if (is.ItemReader === undefined) return [];
     const { Bucket, 'Key.$': path } = is.ItemReader.Parameters;
     const bucket = referred(app, 'AWS::S3::Bucket', Bucket);
@@ -53,12 +54,26 @@ function ofMachine(app: Synthesized, template: Template, machine: Resource, job:
   return needs(app, roleOf(machine.properties.RoleArn), 'states.amazonaws.com', wanted);
 }
 
+/** To start an execution, to look at it and stop it, and to be told of its end by a rule that AWS gives its name. */
+function runOf(app: Synthesized, machine: string): Array<[string, string]> {
+  const { account, region } = app.config;
+  const { StateMachineName } = referred(app, 'AWS::StepFunctions::StateMachine', machine).properties;
+  const execution = `arn:aws:states:${region}:${account}:execution:${StateMachineName}:run-1`;
+  const rule = `arn:aws:events:${region}:${account}:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule`;
+  return [
+    ['states:StartExecution', machine],
+    ...['Describe', 'Stop'].map((verb): [string, string] => [`states:${verb}Execution`, execution]),
+    ...['PutTargets', 'PutRule', 'DescribeRule'].map((verb): [string, string] => [`events:${verb}`, rule]),
+  ];
+}
+
 /** The key of a run's listing, as the task writes it to which the path in the state belongs. */
 function listingAt(path: string, job: string): string {
   const keys: Record<string, string> = {
     '$.objects.key': objectsKey(job, 'run-1'),
     '$.shards.key': shardsKey(job, 'run-1'),
     '$.buckets.key': bucketsKey(job, 'run-1'),
+    '$.lanes.key': lanesKey(job, 'backfill-1', 1),
   };
   const key = keys[path];
   if (key === undefined) throw new Error(`no task writes a listing's key to ${path}`);

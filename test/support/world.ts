@@ -3,6 +3,7 @@
  * clock that a test moves. Any verb can be made to crash before or after it took effect.
  */
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
+import { backfillSuffix } from '../../core/backfill/model.ts';
 import type { Contract, Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
 import type { OutboxRecord } from '../../core/ledger.ts';
@@ -139,6 +140,10 @@ function depsOf(world: World): World['deps'] {
     startBackfill: async () => {
       throw new Error('a backfill was started, though the job does not catch up');
     },
+    backfillOf: (arn) => {
+      const prefix = `${machine}${backfillSuffix}:`;
+      return arn.startsWith(prefix) ? { job: job.name, id: arn.slice(prefix.length) } : null;
+    },
     applyToCatalog: async (run) => {
       partitions.set(run.slice, run.runId);
     },
@@ -175,7 +180,9 @@ function crashing<T extends object>(deps: T, crashes: Crashes): T {
 }
 
 const synchronous = (deps: object) =>
-  Object.fromEntries(Object.entries(deps).filter(([name]) => ['runOf', 'log', 'measure'].includes(name)));
+  Object.fromEntries(
+    Object.entries(deps).filter(([name]) => ['runOf', 'backfillOf', 'log', 'measure'].includes(name)),
+  );
 
 export const counts: Counts = { read: 10, written: 10, rejected: 0, filtered: 0, repeatedKeys: 0 };
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Job } from '../../../core/job/model.ts';
 import type { LoadedObjects, OutboxRecord, SliceRecord, TaskTrace } from '../../../core/ledger.ts';
 import { digestOf, type Listed, sourceObjects } from '../../../core/listing.ts';
+import type { Manifest } from '../../../core/manifest.ts';
 import { type DiscoverDeps, discover } from '../../../tasks/discover/discover.ts';
 import { eventProblems } from '../../support/events.ts';
 import { dialect } from '../formats/support.ts';
@@ -89,7 +90,18 @@ interface World {
   committed?: SliceRecord['committed'];
   job?: Partial<Job>;
   force?: boolean;
+  from?: 'raw';
+  /** Lineage of the committed run's manifest. */
+  raw?: Manifest['raw'];
 }
+
+const manifestOf = (raw: Manifest['raw']): Manifest => ({
+  ...{ schemaVersion: 1, job: 'orders', jobVersion: 'a'.repeat(64), runId: 'run-0', slice: '2026-03-01' },
+  ...{ revision: 1, status: 'COMPLETED', time: '2026-03-01T00:00:00.000Z' },
+  counts: { read: 0, written: 0, rejected: 0, filtered: 0, repeatedKeys: 0 },
+  table: { name: 'orders', prefix: 'lake/', columns: [] },
+  ...{ files: [], rejects: { byCode: {}, keys: [] }, raw },
+});
 
 function prepare(world: World) {
   const written = new Map<string, unknown>();
@@ -113,6 +125,10 @@ function prepare(world: World) {
     pendingOutbox: async () => [...outbox],
     send: async ({ body }) => void told.push(body),
     markSent: async (record) => void outbox.splice(outbox.indexOf(record), 1),
+    readManifest: async ({ key }) => {
+      if (key !== 'manifests/orders/run-0.json') throw new Error(`nobody wrote ${key}`);
+      return manifestOf(world.raw ?? []);
+    },
     keepOps: async (key, body) => {
       if (!written.has(key)) written.set(key, JSON.parse(body.toString()));
       return Buffer.from(JSON.stringify(written.get(key)));
@@ -124,7 +140,8 @@ function prepare(world: World) {
     database: 'forebay_local',
     region: 'eu-west-1',
   };
-  const opened = { outcome: 'held', run: { ...run, force: world.force ?? false } } as const;
+  const from = world.from === undefined ? {} : { from: world.from };
+  const opened = { outcome: 'held', run: { ...run, force: world.force ?? false, ...from } } as const;
   return { act: () => discover(deps, opened), listing, written, prefixes, loaded, traces, told };
 }
 
@@ -231,4 +248,29 @@ test("F26 a name whose raw key would be longer than S3's 1,024 bytes is refused,
 test('F41 a name that is a way up is refused', async () => {
   const { act } = prepare({ listing: [listed('orders/2026-03-01/..')] });
   await expect(act()).rejects.toThrow(/^ObjectNameInvalid: /);
+});
+
+test('from raw Discover lists what the committed run has there, and asks nothing of the source', async () => {
+  const source = (key: string) => ({ bucket: 'source', key, versionId: null, etag: 'e1' });
+  const raw: Manifest['raw'] = ['b%20c.csv', 'a.csv'].map((name, i) => ({
+    key: `raw/orders/slice=2026-03-01/run=run-${i}/${name}`,
+    ...{ versionId: `v${i}`, bytes: 7, sha256: `${i}`.repeat(64), records: 1 },
+    source: source(`orders/2026-03-01/${decodeURIComponent(name)}`),
+  }));
+  const committed = committedWith([a, b]);
+  const { act, written, prefixes, loaded } = prepare({ committed, raw, from: 'raw', listing: [a] });
+  expect(await act()).toMatchObject({ discovered: 'new' });
+  expect(prefixes).toEqual([]);
+  expect(loaded).toEqual([committed?.loaded]);
+  // In the manifest's order, since ids are made of it.
+  expect(written.get('staging/orders/run-1/objects.json')).toEqual([
+    {
+      ...{ n: 0, ...source('orders/2026-03-01/b c.csv'), bytes: 7, name: 'b c.csv' },
+      raw: { key: raw[0]?.key, versionId: 'v0', sha256: '0'.repeat(64) },
+    },
+    {
+      ...{ n: 1, ...source('orders/2026-03-01/a.csv'), bytes: 7, name: 'a.csv' },
+      raw: { key: raw[1]?.key, versionId: 'v1', sha256: '1'.repeat(64) },
+    },
+  ]);
 });

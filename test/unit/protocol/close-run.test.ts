@@ -87,7 +87,7 @@ test('the marked run is started by whoever closes the holder, and takes the slic
   expect(world.started).toEqual([
     { runId: busy.markedRunId, request: { trigger: 'mark', slice: '2026-03-01', force: true } },
   ]);
-  await held(world, busy.markedRunId, world.started[0]?.request ?? manual);
+  await held(world, busy.markedRunId ?? '', world.started[0]?.request ?? manual);
   expect((await world.ledger.getSlice('orders', '2026-03-01'))?.mark).toBeNull();
 });
 

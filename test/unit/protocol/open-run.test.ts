@@ -140,7 +140,7 @@ test('F10 F32 a late repeat of OpenRun that meets the run of its own mark leaves
   expect(again.holder.runId).toBe(busy.markedRunId);
   // Somebody else who comes now is told of a run that is yet to start, too.
   expect(await begin(world, 'r3', manual())).toMatchObject({ markedRunId: again.markedRunId });
-  await closeRun(world.deps, { job: 'orders', runId: busy.markedRunId });
+  await closeRun(world.deps, { job: 'orders', runId: busy.markedRunId ?? '' });
   expect(world.started.map(({ runId }) => runId)).toEqual([busy.markedRunId, again.markedRunId]);
 });
 

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 import { closeRun } from '../../../tasks/close-run/close-run.ts';
-import { runOfExecution, sweep } from '../../../tasks/sweep/sweep.ts';
+import { backfillOfExecution, runOfExecution } from '../../../tasks/sweep/executions.ts';
+import { sweep } from '../../../tasks/sweep/sweep.ts';
 import { arnOf, begin, end, events, held, load, newWorld, type World } from '../../support/world.ts';
 
 const manual = { trigger: 'manual' as const, slice: '2026-03-01' };
-const nothing = { failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0, caughtUp: 0 };
+const nothing = {
+  ...{ failed: 0, rolledForward: 0, sent: 0, repaired: 0, started: 0 },
+  ...{ backfills: 0, caughtUp: 0 },
+};
 const later = (world: World, seconds: number) => {
   world.now = new Date(world.now.getTime() + seconds * 1000);
 };
@@ -66,6 +70,16 @@ test('runs and machines are told from an execution by its ARN', () => {
   expect(runOf(`${execution}orders:r1:more`)).toBeNull();
   expect(runOf(`${execution}orders`)).toBeNull();
   expect(runOf('arn:aws:states:eu-west-1:000000000000:execution:forebay-prod-orders:r1')).toBeNull();
+});
+
+test('a backfill is told from an execution by its ARN, and is no run', () => {
+  const prefix = 'arn:aws:states:eu-west-1:000000000000:stateMachine:forebay-local-';
+  const execution = 'arn:aws:states:eu-west-1:000000000000:execution:forebay-local-';
+  const [runOf, backfillOf] = [runOfExecution(prefix), backfillOfExecution(prefix)];
+  expect(backfillOf(`${execution}orders_backfill:b1`)).toEqual({ job: 'orders', id: 'b1' });
+  expect(runOf(`${execution}orders_backfill:b1`)).toBeNull();
+  expect(backfillOf(`${execution}orders:r1`)).toBeNull();
+  expect(backfillOf(`${execution}orders_backfill/Lanes:0b3c`)).toBeNull();
 });
 
 test('F20 a run whose execution goes on is left alone, however long it takes', async () => {
