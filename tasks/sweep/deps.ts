@@ -29,7 +29,8 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     applyToCatalog: (run, manifest) => applyToCatalog(tables, run, manifest),
     repairPartition: (run) => repairPartition(tables, run),
     describe: executions(sfn()).describe,
-    jobNames: async () => jobsOf((await objects.list(env.OPS_BUCKET, jobVersionsPrefix)).map(({ key }) => key)),
+    jobNames: async () =>
+      jobsOf((await objects.list(env.OPS_BUCKET, jobVersionsPrefix)).map(({ key }) => key)),
     runningBackfills: (job) => executions(sfn()).listRunning(backfillMachine(prefix, job)),
     startBackfill: async (job, { id, from, to }) => {
       const input = { from, to, reprocess: 'none' };
