@@ -268,7 +268,7 @@ describe('a burst', () => {
         expect(requests(of)).toEqual([arrival]);
         expect(of.messages).toEqual([]);
       }),
-      { numRuns: 15 },
+      { numRuns: 5 },
     );
   }, 120_000);
 
