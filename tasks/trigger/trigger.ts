@@ -62,13 +62,17 @@ export async function trigger(deps: TriggerDeps, work: Work): Promise<void> {
 async function gather(deps: TriggerDeps, slice: string, files: readonly Arrived[]): Promise<void> {
   const { job, arrival } = deps.triggers;
   const known = await Promise.all(files.map(({ key }) => deps.getArrived(job.name, slice, key)));
-  const news = files.filter((file, i) => (known[i] ?? null) === null || file.sequence > (known[i] ?? ''));
+  const news = files.filter((file, i) => isNews(file, known[i] ?? null));
   if (news.length === 0) return;
   const count = await deps.countArrival(job.name, slice);
   await deps.send({ schemaVersion: 1, due: { slice, count } }, arrival?.quietSeconds);
   const expiresAt = Math.floor(deps.now().getTime() / 1_000) + knownSeconds;
   for (const { key, sequence } of news) await deps.setArrived(job.name, slice, key, sequence, expiresAt);
 }
+
+/** An event that does not say where it stands is news: at worst it costs a run that finds nothing new. */
+const isNews = ({ sequence }: Arrived, known: string | null): boolean =>
+  sequence === '' || known === null || sequence > known;
 
 /**
  * Quiet is over behind a count: its run is started, unless a file has come since, whose own message is on its way.
