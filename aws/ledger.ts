@@ -4,6 +4,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Ledger } from './interfaces.ts';
 import { childVerbs } from './ledger/children.ts';
 import { closeVerbs } from './ledger/close.ts';
+import { failureVerbs } from './ledger/failures.ts';
 import type { Tables } from './ledger/keys.ts';
 import { runVerbs } from './ledger/runs.ts';
 import { sliceVerbs } from './ledger/slices.ts';
@@ -17,5 +18,6 @@ export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
     ...runVerbs(store, tables),
     ...childVerbs(store, tables),
     ...closeVerbs(store, tables),
+    ...failureVerbs(store, tables),
   };
 }

@@ -15,6 +15,14 @@ export interface SourceObject {
   bytes: number;
   /** The key behind the folders of the slice's prefix: what the provider called it. */
   name: string;
+  /** A failed run that extracted it. */
+  from?: Finished;
+}
+
+/** An object or a shard, by its number, that a failed run had finished. */
+export interface Finished {
+  runId: string;
+  n: number;
 }
 
 /** A byte range, `[offset, offset + length)`, of a raw object, or of its text where that had to be unpacked. */
@@ -76,6 +84,8 @@ export interface Shard extends ByteRange, Detected {
   firstRecord: number;
   /** Extract's count. */
   records: number;
+  /** A failed run that enveloped it. */
+  from?: Finished;
 }
 
 /** One Parquet batch of one shard in staging. */

@@ -55,4 +55,5 @@ export const settledKey = (runId: string, n: number) => ({
 export const runStatusKey = (status: RunStatus) => `RUN#${status}`;
 export const outboxPending = 'OUTBOX#PENDING';
 export const failureOpen = 'FAILURE#OPEN';
+export const failureClosed = 'FAILURE#CLOSED';
 export const marked = 'MARKED';

@@ -3,18 +3,21 @@ import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { LoadedObjects, TaskMetrics } from '../../core/ledger.ts';
 import { checkNames, digestOf, type Listed, slicePrefix, sourceObjects } from '../../core/listing.ts';
+import { withFinished } from '../../core/resume.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { SourceObject } from '../../core/shard.ts';
 import { inboxPrefix, objectsKey } from '../../core/storage.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { DiscoverInput, DiscoverOutput } from './contract.ts';
 
-export interface DiscoverDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'setLoaded'> {
+export interface DiscoverDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'setLoaded' | 'listObjects'> {
   readJob(run: RunRef): Promise<Job>;
   /** All objects of the source's bucket under a prefix. */
   list(prefix: string): Promise<Listed[]>;
   /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
   keepOps(key: string, body: Buffer): Promise<Buffer>;
+  /** The listing of an earlier run; `null`: there is none (any more). */
+  readListing(key: string): Promise<SourceObject[] | null>;
   sourceBucket: string;
   opsBucket: string;
 }
@@ -26,7 +29,7 @@ export interface DiscoverDeps extends TraceDeps, Pick<Ledger, 'getSlice' | 'setL
 export function discover(deps: DiscoverDeps, { attempt, ...opened }: DiscoverInput): Promise<DiscoverOutput> {
   const { run } = opened;
   return traced<DiscoverOutput>(deps, run, 'Discover', attempt, async () => {
-    const listed = await listSlice(deps, run);
+    const listed = await listingOf(deps, run);
     const committed = await committedWith(deps, run, digestOf(listed));
     if (committed !== null) {
       const output = { ...opened, discovered: 'nothing-new', loadedBy: committed } as const;
@@ -56,6 +59,26 @@ const metricsOf = (objects: readonly SourceObject[]): TaskMetrics => ({
   objects: objects.length,
   bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
 });
+
+/**
+ * A run whose predecessor had extracted all that it listed takes its listing, too, and asks the source for nothing.
+ * Otherwise the source is listed again, and what is there as it was need not be read again.
+ */
+async function listingOf(deps: DiscoverDeps, run: RunRef): Promise<SourceObject[]> {
+  const before = run.resumes === undefined ? null : await finishedBy(deps, run.job, run.resumes);
+  if (before === null) return listSlice(deps, run);
+  if (run.relist !== true && before.every(({ from }) => from !== undefined)) return before;
+  return withFinished(await listSlice(deps, run), before);
+}
+
+/** The failed run's listing, with those that it extracted named as finished; or a run that it resumed in its turn. */
+async function finishedBy(deps: DiscoverDeps, job: string, runId: string): Promise<SourceObject[] | null> {
+  const listed = await deps.readListing(objectsKey(job, runId));
+  if (listed === null) return null;
+  const records = await deps.listObjects(runId);
+  const done = new Set(records.flatMap(({ n, status }) => (status === 'done' ? [n] : [])));
+  return listed.map((object) => (done.has(object.n) ? { ...object, from: { runId, n: object.n } } : object));
+}
 
 async function listSlice(deps: DiscoverDeps, run: RunRef): Promise<SourceObject[]> {
   const { source, format } = await deps.readJob(run);

@@ -1,6 +1,6 @@
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily } from '../handle.ts';
-import { completionDeps, jobReader, ledgerOf, now, region, store } from '../ports.ts';
+import { completionDeps, jobReader, ledgerOf, now, region, store, traceId } from '../ports.ts';
 import { environment, type FailRunInput } from './contract.ts';
 import { failRun } from './fail-run.ts';
 
@@ -14,6 +14,7 @@ const deps = lazily(() => {
     now,
     database: env.DATABASE,
     region: region(),
+    traceId,
   };
 });
 

@@ -5,7 +5,7 @@ import { manifestSchema } from '../../core/manifest.ts';
 import type { ObjectRef } from '../../core/run.ts';
 import { applyToCatalog, repairPartition } from '../catalog/catalog.ts';
 import { log } from '../handle.ts';
-import { completionDeps, jobReader, ledgerOf, now, readJson, region, store } from '../ports.ts';
+import { completionDeps, jobReader, ledgerOf, now, readJson, region, store, traceId } from '../ports.ts';
 import type { environment } from './contract.ts';
 import { runOfExecution, type SweepDeps } from './sweep.ts';
 
@@ -23,6 +23,7 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     log,
     database: env.DATABASE,
     region: region(),
+    traceId,
     applyToCatalog: (run, manifest) => applyToCatalog(tables, run, manifest),
     repairPartition: (run) => repairPartition(tables, run),
     describe: executions(sfn()).describe,

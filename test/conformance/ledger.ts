@@ -49,6 +49,7 @@ const failureOf = (run: RunRecord): FailureRecord => ({
   attempts: 1,
   firstFailedAt: endedAt,
   lastFailedAt: endedAt,
+  trace: '1-5759e988-bd862e3fe1be46a994272793',
   pointer: null,
 });
 

@@ -40,7 +40,7 @@ import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
 import type { PlannedRun } from '../../tasks/plan/contract.ts';
 import { plan } from '../../tasks/plan/plan.ts';
-import { jobReader, keep, readJson, sliceReader } from '../../tasks/ports.ts';
+import { jobReader, keep, keepCopy, readJson, readJsonIfThere, sliceReader } from '../../tasks/ports.ts';
 import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
 import { readLosers } from '../../tasks/settle/deps.ts';
 import { settle } from '../../tasks/settle/settle.ts';
@@ -52,6 +52,7 @@ import { withoutEncryption } from './envelope.ts';
 import { memoryCatalog } from './memory-catalog.ts';
 import { memoryLedger } from './memory-ledger.ts';
 import { memoryObjects } from './memory-objects.ts';
+import { untraced } from './nothing-before.ts';
 import { arnOf } from './world.ts';
 
 export interface Interruption {
@@ -141,6 +142,7 @@ const written: Record<string, readonly string[]> = {
     ...['acquire', 'mark', 'setLoaded', 'traceTask', 'putObject', 'putShard', 'putSink', 'beginCommit'],
     ...['putSurvey', 'putBucket', 'putSettled'],
     ...['closeCommitted', 'closeSkipped', 'closeFailed', 'putFailedRun', 'markSent', 'putFailure'],
+    ...['closeFailure', 'lockFailure'],
   ],
   catalog: ['createTable', 'updateTable', 'setPartition'],
 };
@@ -187,6 +189,7 @@ function depsOf(pipeline: Pipeline, ports: Ports) {
     ...ledger,
     ...catalog,
     now: () => pipeline.now,
+    ...untraced,
     readJob: jobReader(objects, 'ops'),
     describe: async (arn: string) => {
       const found = pipeline.executions.get(arn);
@@ -259,6 +262,7 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
         ...deps,
         list: (prefix) => objects.list('inbox', prefix),
         keepOps: (key, body) => keep(objects, ops(key), body),
+        readListing: (key) => readJsonIfThere(objects, ops(key)),
       },
       opened,
     ),
@@ -273,8 +277,9 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
       {
         ...deps,
         readObjects: () => readJson(objects, ops(objectsKey(run.job, run.runId))),
-        readScan: async (key) =>
-          (await objects.head(ops(key))) === null ? null : readJson(objects, ops(key)),
+        readScan: (key) => readJsonIfThere(objects, ops(key)),
+        readShards: (key) => readJsonIfThere(objects, ops(key)),
+        keepCopy: keepCopy(objects, 'ops'),
         putOps: (key, body) => objects.put(ops(key), body),
       },
       discovered,
@@ -318,6 +323,7 @@ const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceO
       ...deps,
       head: objects.head,
       putStream: objects.putStream,
+      readScan: (key) => readJsonIfThere(objects, ops(key)),
       read: ({ bucket, key, versionId, etag }) =>
         objects.stream({ bucket, key }, { versionId, ifMatch: etag }),
       putOps: (key, body) => objects.put(ops(key), body),
@@ -345,6 +351,7 @@ async function decideColumns(step: Step, planned: PlannedRun, shards: readonly S
       {
         ...deps,
         readShards: () => readJson(objects, ops(shardsKey(run.job, run.runId))),
+        readDecision: (key) => readJsonIfThere(objects, ops(key)),
         readSurvey: (_run, n) => readJson(objects, ops(surveyKey(run.job, run.runId, n))),
         keepOps: (key, body) => keep(objects, ops(key), body),
       },
@@ -403,6 +410,7 @@ const shardDeps = (objects: ObjectStore) => ({
   readJob: sliceReader(objects, 'ops'),
   readRaw: (raw: ObjectRef, range: ByteRange) => objects.getRange(raw, range),
   putOps: (key: string, body: Uint8Array) => objects.put(ops(key), body),
+  ...{ copy: objects.copy, head: objects.head },
   secretKey: async () => Buffer.from('the key of this test'),
   ...withoutEncryption,
   withDirectory,

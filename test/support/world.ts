@@ -14,6 +14,7 @@ import type { OpenRunOutput, RunRequest } from '../../tasks/open-run/contract.ts
 import { type OpenRunDeps, openRun } from '../../tasks/open-run/open-run.ts';
 import type { SweepDeps } from '../../tasks/sweep/sweep.ts';
 import { memoryLedger } from './memory-ledger.ts';
+import { untraced } from './nothing-before.ts';
 
 /** What a contract that says nothing of them has. */
 export const columnDefaults: Pick<Contract, 'onNewColumn' | 'onMissingColumn' | 'onRetypedColumn' | 'names'> =
@@ -135,6 +136,7 @@ function depsOf(world: World): World['deps'] {
       partitions.set(run.slice, committed);
       return true;
     },
+    ...untraced,
     log: (message) => world.log.push(message),
     catalogTimeoutSeconds: 60,
   };
@@ -161,7 +163,7 @@ function crashing<T extends object>(deps: T, crashes: Crashes): T {
 }
 
 const synchronous = (deps: object) =>
-  Object.fromEntries(Object.entries(deps).filter(([name]) => name === 'runOf' || name === 'log'));
+  Object.fromEntries(Object.entries(deps).filter(([name]) => ['runOf', 'log', 'traceId'].includes(name)));
 
 export const counts: Counts = { read: 10, written: 10, rejected: 0, filtered: 0, repeatedKeys: 0 };
 

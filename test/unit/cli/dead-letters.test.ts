@@ -4,7 +4,16 @@ import { deadLetters, failureOf } from '../../../cli/dead-letters.ts';
 import type { FailureRecord } from '../../../core/ledger.ts';
 
 const failure = (id: string): FailureRecord => ({
-  ...{ id, kind: 'run', job: 'orders', slice: '2026-03-01', runId: 'r1', attempts: 1, pointer: null },
+  ...{
+    id,
+    kind: 'run',
+    job: 'orders',
+    slice: '2026-03-01',
+    runId: 'r1',
+    attempts: 1,
+    trace: null,
+    pointer: null,
+  },
   error: { name: 'CountMismatch', message: '3 and 4' },
   firstFailedAt: '2026-03-02T00:00:00.000Z',
   lastFailedAt: '2026-03-02T00:00:00.000Z',
