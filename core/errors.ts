@@ -49,6 +49,7 @@ const terminal = [
   // the protocol
   'RunFenced',
   'ExecutionEnded',
+  'Cancelled',
   'ShardIncomplete',
   'MessageInvalid',
   'SecretMissing',

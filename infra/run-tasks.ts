@@ -9,7 +9,15 @@ import { environment as openRunEnvironment } from '../tasks/open-run/contract.ts
 import { environment as planEnvironment } from '../tasks/plan/contract.ts';
 import { environment as reconcileEnvironment } from '../tasks/reconcile/contract.ts';
 import { readTable, useGlue } from './glue.ts';
-import { missObjects, publish, readObjects, useRuns, useSlices, writeObjects } from './grants.ts';
+import {
+  missObjects,
+  publish,
+  readObjects,
+  readOutcomes,
+  useRuns,
+  useSlices,
+  writeObjects,
+} from './grants.ts';
 import { type JobScope, listing, small } from './job-scope.ts';
 import { executionArns, stateMachineArn } from './names.ts';
 import { grantSource } from './source.ts';
@@ -41,9 +49,12 @@ export function discover(of: JobScope): Task {
   grantSource(task, shared, version.job, 'list');
   // A repeat takes the listing that an earlier attempt put.
   readObjects(task, shared.zones.ops, of.versions, `${of.staging}*/objects.json`);
+  // That of a failed run may have expired.
+  missObjects(task, shared.zones.ops.bucket.bucketArn, of.staging);
   writeObjects(task, shared.zones.ops, of.staging);
   useSlices(task, shared.ledger, of.job, 'GetItem');
   useRuns(task, shared.ledger, of.job, 'UpdateItem');
+  readOutcomes(task, shared.ledger, 'Query');
   return task;
 }
 
@@ -61,6 +72,7 @@ export function columns(of: JobScope): Task {
   const { shared } = of.props;
   const task = of.task('Columns', 'columns', columnsEnvironment, listing, true);
   readObjects(task, shared.zones.ops, of.staging, of.versions);
+  missObjects(task, shared.zones.ops.bucket.bucketArn, of.staging);
   writeObjects(task, shared.zones.ops, ...of.columns);
   useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');
   readTable(task, shared.database, ...of.tables.map(({ name }) => name));
@@ -76,7 +88,7 @@ export function reconcile(of: JobScope): Task {
   const manifests = `manifests/${of.job}/`;
   readObjects(task, shared.zones.ops, of.staging, of.versions, manifests);
   writeObjects(task, shared.zones.ops, manifests);
-  useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');
+  useRuns(task, shared.ledger, of.job, 'GetItem', 'Query', 'UpdateItem');
   return task;
 }
 
