@@ -182,6 +182,8 @@ export interface Executions {
     name: string,
     input: unknown,
   ): Promise<{ executionArn: string; started: boolean }>;
+  /** Ends it, with the words that its status event and its record have. One that has ended stays as it is. */
+  stop(executionArn: string, error: { Error: string; Cause: string }): Promise<void>;
   succeedTask(taskToken: string, output: unknown): Promise<'accepted' | 'gone'>;
   failTask(taskToken: string, error: ErrorRecord): Promise<'accepted' | 'gone'>;
 }

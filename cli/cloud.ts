@@ -2,13 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import * as clients from '../aws/clients.ts';
 import { stackOutputs } from '../aws/cloudformation.ts';
+import { type Delivery, deliver } from '../aws/deliver.ts';
 import { catalog } from '../aws/glue.ts';
 import type { Catalog, Executions, Ledger, ObjectStore, Secrets } from '../aws/interfaces.ts';
 import { ledger } from '../aws/ledger.ts';
 import { type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
+import { sift, type Takes } from '../aws/sift.ts';
 import { secrets } from '../aws/ssm.ts';
+import { callerOf } from '../aws/sts.ts';
 import { openTap, type Tap } from '../aws/tap.ts';
 import { eventSource } from '../core/events.ts';
 import {
@@ -29,7 +32,13 @@ export interface Cloud {
   secrets: Secrets;
   /** Outputs of a job's own stack; `null`: it is not deployed. */
   jobOutputs(job: string): Promise<Partial<Record<JobOutputName, string>> | null>;
-  peek(queueUrl: string): Promise<PeekedQueue>;
+  peek(queueUrl: string, limit?: number): Promise<PeekedQueue>;
+  /** Takes chosen messages out of a queue. */
+  sift(queueUrl: string, takes: Takes): Promise<{ taken: string[]; left: number }>;
+  /** Delivers again, by its target, what was given up; says what it did. */
+  deliver(delivery: Delivery): Promise<string>;
+  /** ARN of whoever makes the calls. */
+  caller(): Promise<string>;
   tap(): Promise<Tap>;
 }
 
@@ -44,7 +53,11 @@ export async function connect(stage: string): Promise<Cloud> {
     executions: executions(clients.sfn()),
     secrets: secrets(clients.ssm()),
     jobOutputs: (job) => stackOutputs(clients.cloudformation(), jobStackName(stage, job)),
-    peek: (queueUrl) => peek(clients.sqs(), queueUrl),
+    peek: (queueUrl, limit) => peek(clients.sqs(), queueUrl, limit),
+    sift: (queueUrl, takes) => sift(clients.sqs(), queueUrl, takes),
+    deliver: (delivery) =>
+      deliver({ lambda: clients.lambda(), sfn: clients.sfn(), sqs: clients.sqs() }, delivery),
+    caller: () => callerOf(clients.sts()),
     tap: () =>
       openTap(
         { sqs: clients.sqs(), eventBridge: clients.eventbridge() },

@@ -34,6 +34,8 @@ export const jobOutputNames = [
   'LakeDlqUrl',
   /** `<bucket>/<key>` of the job version's canonical JSON. */
   'JobDocument',
+  /** Only where files or other jobs start it. */
+  'TriggersDlqUrl',
 ] as const;
 export type JobOutputName = (typeof jobOutputNames)[number];
 

@@ -23,7 +23,7 @@ export class JobStack extends Stack {
     super(scope, id, props);
     const asset = this.#asset(version);
     const job = new Job(this, 'Job', { version, shared, bundles, asset });
-    const outputs: Record<JobOutputName, string> = {
+    const outputs: Partial<Record<JobOutputName, string>> = {
       StateMachineArn: job.stateMachine.stateMachineArn,
       LakeDlqUrl: job.writeDlq.queueUrl,
       JobDocument: `${asset.s3BucketName}/${asset.s3ObjectKey}`,
