@@ -71,7 +71,7 @@ export async function deadLetters(
   const inQueue = new Set(messages.map(({ failure }) => failure));
   const failures = [...recorded, ...deliveries]
     .filter((failure) => matches(failure, filter))
-    .sort((a, b) => (a.lastFailedAt < b.lastFailedAt ? 1 : -1))
+    .sort((a, b) => b.lastFailedAt.localeCompare(a.lastFailedAt))
     .map((failure) => ({ ...failure, seen: inQueue.has(failure.id) }));
   return {
     failures,

@@ -32,16 +32,17 @@ import { discover } from '../../tasks/discover/discover.ts';
 import type { EnvelopeOutput } from '../../tasks/envelope/contract.ts';
 import { envelope } from '../../tasks/envelope/envelope.ts';
 import { extract } from '../../tasks/extract/extract.ts';
-import { endedError, failOpened } from '../../tasks/fail-run/fail-run.ts';
+import { endedError, failOpened, failRun } from '../../tasks/fail-run/fail-run.ts';
 import { linesOf } from '../../tasks/key-lists.ts';
 import { settleKeys } from '../../tasks/keys/keys.ts';
-import type { OpenedRun } from '../../tasks/open-run/contract.ts';
+import type { OpenedRun, RunRequest } from '../../tasks/open-run/contract.ts';
 import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
 import type { PlannedRun } from '../../tasks/plan/contract.ts';
 import { plan } from '../../tasks/plan/plan.ts';
 import { jobReader, keep, keepCopy, readJson, readJsonIfThere, sliceReader } from '../../tasks/ports.ts';
 import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
+import { recordFailure } from '../../tasks/record-failure/record-failure.ts';
 import { readLosers } from '../../tasks/settle/deps.ts';
 import { settle } from '../../tasks/settle/settle.ts';
 import { survey } from '../../tasks/survey/survey.ts';
@@ -50,8 +51,8 @@ import type { WriteMessage } from '../../tasks/write-lake/contract.ts';
 import { receiveBatch, writeLake } from '../../tasks/write-lake/write-lake.ts';
 import { withoutEncryption } from './envelope.ts';
 import { memoryCatalog } from './memory-catalog.ts';
-import { memoryLedger } from './memory-ledger.ts';
-import { memoryObjects } from './memory-objects.ts';
+import { emptyLedger, type LedgerState, memoryLedger } from './memory-ledger.ts';
+import { memoryObjects, type Version } from './memory-objects.ts';
 import { untraced } from './nothing-before.ts';
 import { arnOf } from './world.ts';
 
@@ -71,10 +72,14 @@ interface Ports extends Pick<Executions, 'succeedTask' | 'failTask'> {
 
 export interface Pipeline {
   job: Job;
+  /** All that its ledger and its buckets have. */
+  stored: { ledger: LedgerState; objects: Map<string, Version[]> };
   ports: Ports;
   executions: Map<string, { status: 'RUNNING' | 'ENDED'; stoppedAt: string | null }>;
   sent: OutboxRecord[];
   queue: Array<{ message: WriteMessage; receives: number }>;
+  /** Messages that were received too often. */
+  dead: WriteMessage[];
   /** Task tokens whose success was told. */
   succeeded: Set<string>;
   partitions: ReturnType<typeof memoryCatalog>['partitions'];
@@ -98,8 +103,9 @@ export class Interrupted extends Error {
 
 export async function newPipeline(job: Job, files: Record<string, Buffer>, slice: string): Promise<Pipeline> {
   const { catalog, partitions } = memoryCatalog();
+  const stored = { ledger: emptyLedger(), objects: new Map<string, Version[]>() };
   const pipeline: Pipeline = {
-    job,
+    ...{ job, stored, dead: [] },
     ports: {} as Ports,
     executions: new Map(),
     ...{
@@ -118,7 +124,7 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
   };
   const { succeeded } = pipeline;
   pipeline.ports = {
-    ...{ objects: memoryObjects(), ledger: memoryLedger(), catalog },
+    ...{ objects: memoryObjects(stored.objects), ledger: memoryLedger(stored.ledger), catalog },
     send: async (record) => void pipeline.sent.push(record),
     dispatch: async (message) => void pipeline.queue.push({ message, receives: 0 }),
     succeedTask: async (token) => {
@@ -134,6 +140,19 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
     await objects.put({ bucket: 'inbox', key: `${job.name}/${slice}/${name}` }, body);
   }
   return pipeline;
+}
+
+/** Another pipeline that goes on from where this one is, with nothing in its catalog and its queue. */
+export async function fork(pipeline: Pipeline): Promise<Pipeline> {
+  const forked = await newPipeline(pipeline.job, {}, '');
+  for (const [place, versions] of pipeline.stored.objects) forked.stored.objects.set(place, [...versions]);
+  for (const [name, records] of Object.entries(structuredClone(pipeline.stored.ledger))) {
+    for (const [key, record] of records)
+      (forked.stored.ledger[name as keyof LedgerState] as Map<string, unknown>).set(key, record);
+  }
+  forked.sent.push(...pipeline.sent);
+  for (const [arn, state] of pipeline.executions) forked.executions.set(arn, { ...state });
+  return forked;
 }
 
 const written: Record<string, readonly string[]> = {
@@ -211,7 +230,12 @@ type Deps = ReturnType<typeof depsOf>;
  * One execution, from OpenRun to its end. A task that is interrupted is run again from its start, as the state
  * machine's `Retry` does; or the execution ends with it, and `Interrupted` is thrown.
  */
-export async function execute(pipeline: Pipeline, runId: string, slice: string): Promise<void> {
+export async function execute(
+  pipeline: Pipeline,
+  runId: string,
+  slice: string,
+  request: Partial<RunRequest> = {},
+): Promise<void> {
   const arn = arnOf(runId);
   pipeline.executions.set(arn, { status: 'RUNNING', stoppedAt: null });
   const attempt: Step = (work) => {
@@ -227,7 +251,7 @@ export async function execute(pipeline: Pipeline, runId: string, slice: string):
     }
   };
   try {
-    await throughStates(pipeline, step, runId, slice);
+    await throughStates(pipeline, step, runId, { trigger: 'manual', slice, ...request });
   } finally {
     pipeline.executions.set(arn, { status: 'ENDED', stoppedAt: pipeline.now.toISOString() });
   }
@@ -235,7 +259,12 @@ export async function execute(pipeline: Pipeline, runId: string, slice: string):
 
 type Step = <T>(work: (deps: Deps, ports: Ports) => Promise<T>) => Promise<T>;
 
-async function throughStates(pipeline: Pipeline, step: Step, runId: string, slice: string): Promise<void> {
+async function throughStates(
+  pipeline: Pipeline,
+  step: Step,
+  runId: string,
+  request: RunRequest,
+): Promise<void> {
   const { name, version } = { name: pipeline.job.name, ...versionOf(pipeline.job) };
   const env = { OPS_BUCKET: 'ops', JOB_ASSET: 'assets/job.json' };
   const execution = { id: arnOf(runId), name: runId, startTime: '2026-03-02T01:15:00.000Z' };
@@ -243,16 +272,28 @@ async function throughStates(pipeline: Pipeline, step: Step, runId: string, slic
     const failEnded: Parameters<typeof openRun>[0]['failEnded'] = async (run, ended) => {
       await failOpened(deps, run, endedError(ended));
     };
-    const request = { trigger: 'manual' as const, slice };
     return openRun(
       { ...deps, pinJobVersion: pinJobVersion(objects, env), failEnded },
       { request, job: { name, version }, execution },
     );
   });
   if (opened.outcome === 'busy') throw new Error(`${runId} is busy behind ${opened.holder.runId}`);
-  await load(pipeline, step, opened);
+  const job = { name, version };
+  try {
+    await load(pipeline, step, opened);
+  } catch (caught) {
+    if (caught instanceof Interrupted) throw caught;
+    await step((deps) => failRun(deps, { job, execution, error: asCaught(caught) }));
+    return;
+  }
   await step((deps) => closeRun(deps, { job: name, runId }));
 }
+
+/** As Lambda and Step Functions hand an error to a `Catch`. */
+const asCaught = (caught: unknown): { Error: string; Cause: string } => {
+  const { name, message } = caught as Error;
+  return { Error: name, Cause: JSON.stringify({ errorMessage: message }) };
+};
 
 async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<void> {
   const { run } = opened;
@@ -270,7 +311,8 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
   if (discovered.discovered === 'nothing-new') return;
   const { objects: stored } = pipeline.ports;
   for (const object of await readJson<SourceObject[]>(stored, ops(objectsKey(run.job, run.runId)))) {
-    await step((deps, ports) => extractOne(deps, ports, run, object));
+    const failed = { object: object.n, name: object.name };
+    await orRecorded(step, run, failed, () => step((deps, ports) => extractOne(deps, ports, run, object)));
   }
   const planned = await step((deps, { objects }) =>
     plan(
@@ -362,7 +404,24 @@ async function decideColumns(step: Step, planned: PlannedRun, shards: readonly S
 
 /** A child of the Map over the shards: Envelope, Dispatch, and the writer's word that it waits for. */
 async function writeShard(pipeline: Pipeline, step: Step, run: RunRef, shard: Shard): Promise<void> {
-  await dispatchBatch(pipeline, step, await step(envelopeOne(run, shard)));
+  const enveloped = await orRecorded(step, run, { shard: shard.n }, () => step(envelopeOne(run, shard)));
+  if (enveloped !== null) await dispatchBatch(pipeline, step, enveloped);
+}
+
+/** A child of a Map never fails: what it failed of is recorded. */
+async function orRecorded<T>(
+  step: Step,
+  run: RunRef,
+  failed: Parameters<typeof recordFailure>[1]['failed'],
+  work: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await work();
+  } catch (caught) {
+    if (caught instanceof Interrupted) throw caught;
+    await step((deps) => recordFailure(deps, { run, failed, error: asCaught(caught) }));
+    return null;
+  }
 }
 
 /** The three Maps of a job that settles repeated keys. */
@@ -438,7 +497,12 @@ async function dispatchBatch(pipeline: Pipeline, step: Step, enveloped: Envelope
   // The writer is no part of the execution; where that is to end for good, it ends while the writer is at work.
   if (pipeline.interrupted && pipeline.interruption?.mode === 'ends for good')
     throw new Interrupted('a writer');
-  if (!pipeline.succeeded.has(taskToken)) throw new Error(`nobody wrote shard ${enveloped.shard.n}`);
+  if (pipeline.succeeded.has(taskToken)) return;
+  const died = pipeline.dead.find((message) => message.taskToken === taskToken);
+  if (died === undefined) throw new Error(`nobody wrote shard ${enveloped.shard.n}`);
+  const failed = { shard: enveloped.shard.n, sink: 'lake' };
+  const error = { Error: 'WriteFailed', Cause: 'WriteFailed: the lake did not take it' };
+  await step((deps) => recordFailure(deps, { run: enveloped.run, failed, error }));
 }
 
 /** The queue's messages come to the writer, each again until a receive goes well. */
@@ -457,7 +521,9 @@ export async function deliver(pipeline: Pipeline): Promise<void> {
       [received],
       ({ message, receive }) => writeLake(deps, message, receive),
     );
-    if (batchItemFailures.length > 0) pipeline.queue.push(next);
+    if (batchItemFailures.length === 0) continue;
+    if (next.receives < 5) pipeline.queue.push(next);
+    else pipeline.dead.push(next.message);
   }
 }
 
