@@ -52,7 +52,11 @@ function benchOf(pipeline: Pipeline): Bench {
   };
   const { ledger } = pipeline.ports;
   const write = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const mine = bench.writes.push(name) === bench.interruption?.write;
+    const number = bench.writes.push(name);
+    const last = bench.interruption?.write ?? Number.POSITIVE_INFINITY;
+    // A command that has ended does nothing more.
+    if (number > last) throw new Interrupted(`${name} of a command that has ended`);
+    const mine = number === last;
     if (mine && bench.interruption?.when === 'before') throw new Interrupted(`before ${name}`);
     const answer = await work();
     if (mine) throw new Interrupted(`after ${name}`);
