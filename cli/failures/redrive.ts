@@ -70,13 +70,14 @@ async function redriveRuns(
     const slice = `${failure.job} ${failure.slice}`;
     bySlice.set(slice, [...(bySlice.get(slice) ?? []), failure]);
   }
+  const writes = await writesByRun(deps, failures);
   const outcomes = new Map<string, RunOutcome>();
   let done = 0;
   await mapAtOnce([...bySlice.values()], runsAtOnce, async (ofSlice) => {
     // The newest first: once it is committed, the older ones have nothing left to do.
     for (const { job, runId } of ofSlice.sort((a, b) => (a.firstFailedAt < b.firstFailedAt ? 1 : -1))) {
       const came = await redriveRun(deps, job, runId);
-      if (isOver(came)) await closeWrites(deps, job, runId, came);
+      if (isOver(came)) await closeWrites(deps, writes.get(runFailureId(job, runId)) ?? [], came);
       outcomes.set(runFailureId(job, runId), came);
       deps.progress(`${++done} of ${runs.size} runs: ${job} ${runId} ${came.outcome}`);
     }
@@ -84,13 +85,24 @@ async function redriveRuns(
   return outcomes;
 }
 
-async function closeWrites(deps: RedriveDeps, job: string, runId: string, came: RunOutcome): Promise<void> {
-  const own = (await deps.listFailures({ job })).filter(
-    (failure) => failure.kind === 'write' && failure.runId === runId,
-  );
+/** Ids of open failures of writes, by that of their run's: its writers are done with all of them since it failed. */
+async function writesByRun(
+  deps: Pick<RedriveDeps, 'listFailures'>,
+  failures: readonly FailureRecord[],
+): Promise<Map<string, string[]>> {
+  const jobs = [...new Set(failures.map(({ job }) => job))];
+  const open = await Promise.all(jobs.map((job) => deps.listFailures({ job })));
+  const byRun = new Map<string, string[]>();
+  for (const { id, kind } of open.flat()) {
+    if (kind === 'write') byRun.set(runOf(id), [...(byRun.get(runOf(id)) ?? []), id]);
+  }
+  return byRun;
+}
+
+async function closeWrites(deps: RedriveDeps, ids: readonly string[], came: RunOutcome): Promise<void> {
   const how = came.outcome === 'failed-again' ? 'failed-again' : 'redriven';
   const close = { how, at: deps.now().toISOString(), by: deps.by, reason: came.detail } as const;
-  for (const { id } of own) await deps.closeFailure(id, close);
+  for (const id of ids) await deps.closeFailure(id, close);
 }
 
 /**

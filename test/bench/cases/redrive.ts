@@ -1,7 +1,9 @@
 /** 250 failed runs whose slices were committed since, 250 deliveries to a queue, and 10,000 runs, in a local cloud. */
 import { CreateQueueCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as clients from '../../../aws/clients.ts';
 import { deliver } from '../../../aws/deliver.ts';
+import { runItem } from '../../../aws/ledger/runs.ts';
 import { ledger } from '../../../aws/ledger.ts';
 import { peek } from '../../../aws/peek.ts';
 import { sift } from '../../../aws/sift.ts';
@@ -110,6 +112,29 @@ async function redriveMany(): Promise<void> {
   if (redriven !== 2 * half) throw new Error(`${redriven} of ${2 * half} messages went`);
 }
 
+/** As CloseRun leaves them, by writes of many at once: how they came there is not what is measured. */
+async function putRuns(from: number, count: number): Promise<void> {
+  const none = { counts: null, commitAs: null, manifest: null, loaded: null, error: null, tasks: {} };
+  const Items = numbers(count).map((i) => {
+    const n = from + i;
+    const run: RunRecord = {
+      ...{
+        job,
+        jobVersion: 'a'.repeat(64),
+        runId: `run-${n}`,
+        slice: `day-${n}`,
+        status: 'SKIPPED',
+        fence: 1,
+      },
+      ...{ revision: 1, trigger: 'manual', force: false, time: at(n), startedAt: at(n), endedAt: at(n) },
+      ...{ executionArn: `arn:run-${n}`, ...none },
+    };
+    return { PutRequest: { Item: runItem(run) } };
+  });
+  const documents = DynamoDBDocumentClient.from(clients.dynamodb());
+  await documents.send(new BatchWriteCommand({ RequestItems: { [runsTable]: Items } }));
+}
+
 /** Page by page, as `forebay runs list --before` does it. */
 async function listMany(limit: number): Promise<void> {
   const pages: number[] = [];
@@ -129,8 +154,5 @@ async function listMany(limit: number): Promise<void> {
 }
 
 await redriveMany();
-await mapAtOnce(numbers(runs - 2 * half), 16, async (n) => {
-  const run = await open(`run-${n}`, `day-${String(n).padStart(5, '0')}`, n);
-  await book.closeSkipped(run, { endedAt: at(n) });
-});
+await mapAtOnce(numbers((runs - 2 * half) / 25), 4, (batch) => putRuns(batch * 25, 25));
 for (const limit of [20, 100, 1_000]) await listMany(limit);
