@@ -1,6 +1,6 @@
 /** Failures on the deployed app, and what the commands do about them: by the real CLI, functions, queues and machine. */
 import { join } from 'node:path';
-import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { redeliveredRunId } from '../../core/failure.ts';
 import type { FailureRecord, RunRecord } from '../../core/ledger.ts';
@@ -54,6 +54,10 @@ test('F07 F36 F38 one of four shards cannot be written: behind the fix a redrive
     return queues.filter(({ approximateMessages }) => approximateMessages === 1).length === 2;
   });
   rule.end();
+  // A writer that is held at the gate keeps its message for as long.
+  await cloud.clients.sqs.send(
+    new SetQueueAttributesCommand({ QueueUrl: runs.writeQueue, Attributes: { VisibilityTimeout: '120' } }),
+  );
   proxy.calls.length = 0;
   const held = gate();
   const waiting = proxy.on(copies(slice, '/part-00002'), { before: async () => void (await held.wait()) }, 1);
