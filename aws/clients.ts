@@ -5,10 +5,12 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 
 /** The standard retry mode backs off with full jitter; five attempts are about three seconds. */
 const settings = { maxAttempts: 5, retryMode: 'standard' } as const;
@@ -46,3 +48,11 @@ export const ssm = once(() => new SSMClient({ ...settings, ...timeouts }));
 export const kms = once(() => new KMSClient({ ...settings, ...timeouts }));
 export const cloudwatchLogs = once(() => new CloudWatchLogsClient({ ...settings, ...timeouts }));
 export const cloudformation = once(() => new CloudFormationClient({ ...settings, ...timeouts }));
+export const sts = once(() => new STSClient({ ...settings, ...timeouts }));
+/** A function that is waited for may take its fifteen minutes, and is never called twice. */
+export const lambda = once(
+  () =>
+    new LambdaClient({
+      ...{ maxAttempts: 1, requestHandler: { connectionTimeout: 5_000, requestTimeout: 910_000 } },
+    }),
+);

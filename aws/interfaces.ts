@@ -3,11 +3,13 @@ import type { ErrorRecord } from '../core/errors.ts';
 import type {
   BucketRecord,
   Cursor,
+  FailureClose,
   FailureRecord,
   LoadedObjects,
   Mark,
   ObjectRecord,
   OutboxRecord,
+  RedriveLock,
   RunRecord,
   RunTask,
   ShardRecord,
@@ -117,23 +119,33 @@ export interface Ledger extends TriggerVerbs, BackfillLedger {
     run: RunRecord,
     close: { endedAt: string; error: ErrorRecord; failure: FailureRecord; outbox: OutboxRecord[] },
   ): Promise<boolean>;
-  /** A run that failed before it was opened: put FAILED as it is, with failure record and outbox. */
+  /**
+   * A run that failed before it was opened: put FAILED as it is, with failure record and outbox. Here and in
+   * `closeFailed` the failure that it follows is closed with it, where that is open.
+   */
   putFailedRun(run: RunRecord, failure: FailureRecord, outbox: OutboxRecord[]): Promise<boolean>;
 
   pendingOutbox(run?: { job: string; runId: string }): Promise<OutboxRecord[]>;
   /** Events that were sent, by the time that they were put in the outbox: `[from, to)`, ISO 8601; oldest first. */
   listSent(between: { from: string; to: string }): Promise<OutboxRecord[]>;
   markSent(record: OutboxRecord): Promise<void>;
-  /** Put, or `attempts` and `lastFailedAt` renewed where a failure of this id is there. */
+  /** Put, or all but `firstFailedAt` renewed where a failure of this id is there; it is open then. */
   putFailure(record: FailureRecord): Promise<void>;
-  listFailures(filter?: { job?: string }): Promise<FailureRecord[]>;
+  /** Those that are open; `all`: the closed ones, too. */
+  listFailures(filter?: { job?: string; all?: boolean }): Promise<FailureRecord[]>;
   getFailure(id: string): Promise<FailureRecord | null>;
+  /** Closes it, where it is open. `false`: there is none, or it was closed before. */
+  closeFailure(id: string, close: FailureClose): Promise<boolean>;
+  /** Takes the failure for its next redrive. `null`: it is not as it was seen; read again. */
+  lockFailure(seen: FailureRecord, lock: RedriveLock): Promise<FailureRecord | null>;
 
   /** Newest first. */
   listRuns(filter: {
     job?: string;
     status?: RunStatus;
     since?: string;
+    /** Only those that come behind this one. */
+    before?: Pick<RunRecord, 'runId' | 'startedAt'>;
     limit?: number;
   }): Promise<RunRecord[]>;
   /** Slices that have a mark and no holder: their run was not started yet. */
@@ -180,6 +192,8 @@ export interface Executions {
     name: string,
     input: unknown,
   ): Promise<{ executionArn: string; started: boolean }>;
+  /** Ends it, with the words that its status event and its record have. One that has ended stays as it is. */
+  stop(executionArn: string, error: { Error: string; Cause: string }): Promise<void>;
   succeedTask(taskToken: string, output: unknown): Promise<'accepted' | 'gone'>;
   failTask(taskToken: string, error: ErrorRecord): Promise<'accepted' | 'gone'>;
 }

@@ -5,6 +5,7 @@ import type { Ledger } from './interfaces.ts';
 import { backfillVerbs } from './ledger/backfills.ts';
 import { childVerbs } from './ledger/children.ts';
 import { closeVerbs } from './ledger/close.ts';
+import { failureVerbs } from './ledger/failures.ts';
 import type { Tables } from './ledger/keys.ts';
 import { outboxVerbs } from './ledger/outbox.ts';
 import { runVerbs } from './ledger/runs.ts';
@@ -23,5 +24,6 @@ export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
     ...closeVerbs(store, tables),
     ...outboxVerbs(store, tables),
     ...backfillVerbs(store, tables),
+    ...failureVerbs(store, tables),
   };
 }

@@ -13,6 +13,8 @@ export interface PeekedMessage {
   /** ISO 8601. */
   sentAt: string | null;
   receives: number;
+  /** ARN of the queue that SQS moved it from; `null`: who sent it here was no queue. */
+  movedFrom: string | null;
   /** EventBridge's and Scheduler's reasons, among others: `ERROR_CODE`, `ERROR_MESSAGE`, `RULE_ARN` … */
   attributes: Record<string, string>;
 }
@@ -56,14 +58,15 @@ export async function depthOf(client: SQSClient, queueUrl: string): Promise<numb
   return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
 }
 
-interface Seen {
+export interface Seen {
   message: PeekedMessage;
   receipt: string;
 }
 
 const hiddenSeconds = 30;
+const waitSeconds = 1;
 
-async function putBack(client: SQSClient, queueUrl: string, seen: readonly Seen[]): Promise<void> {
+export async function putBack(client: SQSClient, queueUrl: string, seen: readonly Seen[]): Promise<void> {
   for (let from = 0; from < seen.length; from += 10) {
     const Entries = seen.slice(from, from + 10).map(({ receipt }, i) => ({
       ...{ Id: String(i), ReceiptHandle: receipt, VisibilityTimeout: 0 },
@@ -72,14 +75,15 @@ async function putBack(client: SQSClient, queueUrl: string, seen: readonly Seen[
   }
 }
 
-async function look(client: SQSClient, queueUrl: string): Promise<Seen[]> {
+/** The next messages, at most ten, hidden from everybody else for so long. */
+export async function look(client: SQSClient, queueUrl: string, hidden = hiddenSeconds): Promise<Seen[]> {
   const answer = await client.send(
     new ReceiveMessageCommand({
       QueueUrl: queueUrl,
       MaxNumberOfMessages: 10,
-      VisibilityTimeout: hiddenSeconds,
-      WaitTimeSeconds: 1,
-      MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount'],
+      VisibilityTimeout: hidden,
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ['SentTimestamp', 'ApproximateReceiveCount', 'DeadLetterQueueSourceArn'],
       MessageAttributeNames: ['All'],
     }),
   );
@@ -90,12 +94,13 @@ async function look(client: SQSClient, queueUrl: string): Promise<Seen[]> {
 }
 
 function peeked(message: Message): PeekedMessage {
-  const { SentTimestamp, ApproximateReceiveCount } = message.Attributes ?? {};
+  const { SentTimestamp, ApproximateReceiveCount, DeadLetterQueueSourceArn } = message.Attributes ?? {};
   return {
     id: message.MessageId ?? '',
     body: message.Body ?? '',
     sentAt: SentTimestamp ? new Date(Number(SentTimestamp)).toISOString() : null,
     receives: Number(ApproximateReceiveCount ?? 0),
+    movedFrom: DeadLetterQueueSourceArn ?? null,
     attributes: Object.fromEntries(
       Object.entries(message.MessageAttributes ?? {}).map(([name, { StringValue }]) => [
         name,

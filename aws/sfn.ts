@@ -5,6 +5,7 @@ import {
   SendTaskSuccessCommand,
   type SFNClient,
   StartExecutionCommand,
+  StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { cutUtf8 } from '../core/text.ts';
 import { isNamed, translate } from './errors.ts';
@@ -23,6 +24,9 @@ export function executions(client: SFNClient): Executions {
         if (isNamed(error, 'ExecutionAlreadyExists')) return { executionArn, started: false };
         return translate(error);
       }
+    },
+    stop: async (executionArn, { Error: error, Cause: cause }) => {
+      await client.send(new StopExecutionCommand({ executionArn, error, cause })).catch(translate);
     },
     succeedTask: (taskToken, output) =>
       accepted(client.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }))),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import * as clients from '../aws/clients.ts';
 import { logGroupsOf, outputsOfStacks, stackOutputs } from '../aws/cloudformation.ts';
+import { type Delivery, deliver } from '../aws/deliver.ts';
 import { bus } from '../aws/eventbridge.ts';
 import { catalog } from '../aws/glue.ts';
 import type { Bus, Catalog, Executions, Ledger, ObjectStore, Secrets } from '../aws/interfaces.ts';
@@ -10,8 +11,10 @@ import { type LogLine, logLines } from '../aws/logs.ts';
 import { depthOf, type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
+import { sift, type Takes } from '../aws/sift.ts';
 import { queue } from '../aws/sqs.ts';
 import { secrets } from '../aws/ssm.ts';
+import { callerOf } from '../aws/sts.ts';
 import { openTap, type Tap } from '../aws/tap.ts';
 import { eventSource } from '../core/events.ts';
 import {
@@ -41,9 +44,15 @@ export interface Cloud {
   depthOf(queueUrl: string): Promise<number>;
   /** Lines with that text in the logs of a job's functions and machine, and of the sweeper; times as ISO 8601. */
   logLines(job: string, search: { text: string; from: string; to: string }): Promise<LogLine[]>;
-  peek(queueUrl: string): Promise<PeekedQueue>;
   /** One message, as JSON. */
   send(queueUrl: string, message: unknown): Promise<void>;
+  peek(queueUrl: string, limit?: number): Promise<PeekedQueue>;
+  /** Takes chosen messages out of a queue. */
+  sift(queueUrl: string, takes: Takes): Promise<{ taken: string[]; left: number }>;
+  /** Delivers again, by its target, what was given up; says what it did. */
+  deliver(delivery: Delivery): Promise<string>;
+  /** ARN of whoever makes the calls. */
+  caller(): Promise<string>;
   tap(): Promise<Tap>;
 }
 
@@ -73,8 +82,12 @@ export async function connect(stage: string): Promise<Cloud> {
       ]);
       return logLines(clients.cloudwatchLogs(), { ...search, groups: groups.flat() });
     },
-    peek: (queueUrl) => peek(clients.sqs(), queueUrl),
     send: (queueUrl, message) => queue(clients.sqs()).send(queueUrl, JSON.stringify(message)),
+    peek: (queueUrl, limit) => peek(clients.sqs(), queueUrl, limit),
+    sift: (queueUrl, takes) => sift(clients.sqs(), queueUrl, takes),
+    deliver: (delivery) =>
+      deliver({ lambda: clients.lambda(), sfn: clients.sfn(), sqs: clients.sqs() }, delivery),
+    caller: () => callerOf(clients.sts()),
     tap: () =>
       openTap(
         { sqs: clients.sqs(), eventBridge: clients.eventbridge() },

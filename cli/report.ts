@@ -1,4 +1,5 @@
 /** A run as people want to see it: its states with their times, and where every record went. */
+import { runFailureId } from '../core/failure.ts';
 import type {
   BucketRecord,
   ObjectRecord,
@@ -9,6 +10,7 @@ import type {
   TaskMetrics,
   TaskTrace,
 } from '../core/ledger.ts';
+import { wholeReasons } from '../core/resume.ts';
 import type { RunStatus } from '../core/run.ts';
 
 export interface StateReport {
@@ -31,12 +33,28 @@ export interface Accounting {
   balanced: boolean;
 }
 
+/** Each shard by how far it came. */
+export interface ShardStates {
+  /** `null`: they are not planned yet. */
+  total: number | null;
+  planned: number;
+  enveloped: number;
+  written: number;
+  failed: number;
+  /** Of those that are enveloped or further, taken over from a failed run. */
+  takenOver: number;
+}
+
 export interface RunReport {
   run: Omit<RunRecord, 'tasks'>;
   ms: number | null;
   states: StateReport[];
   objects: Pick<ObjectRecord, 'n' | 'name' | 'status' | 'records' | 'bytes' | 'sha256' | 'error'>[];
-  shards: { total: number | null; done: number; failed: number };
+  shards: ShardStates;
+  /** The failed run in whose place this one was started, and why nothing of it was taken over where nothing was. */
+  follows: { runId: string; whole: string | null } | null;
+  /** Runs that were started in the place of this one. */
+  followedBy: string[];
   accounting: Accounting | null;
   rejectsByCode: Record<string, number>;
   /** Values that became null since they are none of their column's type, by column. */
@@ -75,7 +93,7 @@ const titles: Record<keyof RunParts, string> = {
 };
 const isPart = (name: string): name is keyof RunParts => name in titles;
 
-export function runReport(run: RunRecord, parts: RunParts): RunReport {
+export function runReport(run: RunRecord, parts: RunParts, followedBy: string[] = []): RunReport {
   const { tasks, ...rest } = run;
   return {
     run: rest,
@@ -85,6 +103,11 @@ export function runReport(run: RunRecord, parts: RunParts): RunReport {
       ...{ n, name, status, records, bytes, sha256, error },
     })),
     shards: shardsOf(run, parts),
+    follows:
+      run.follows === undefined
+        ? null
+        : { runId: run.follows, whole: run.whole === undefined ? null : wholeReasons[run.whole] },
+    followedBy,
     accounting: accountingOf(run, parts),
     rejectsByCode: sumCounts(lastOf(parts).map((shard) => shard.rejectsByCode)),
     discarded: sumCounts(lastOf(parts).map((shard) => shard.discarded ?? {})),
@@ -122,15 +145,19 @@ function merge(state: string, traces: TaskTrace[]): StateReport {
   };
 }
 
-function shardsOf(run: RunRecord, parts: RunParts): RunReport['shards'] {
-  const written = parts.sinks.filter(({ status }) => status === 'done').length;
-  const failed = [...parts.shards, ...parts.settled, ...parts.sinks].filter(
-    ({ status }) => status === 'failed',
+function shardsOf(run: RunRecord, { shards, settled, sinks }: RunParts): ShardStates {
+  const numbers = (records: ReadonlyArray<{ n: number; status: string }>, status: string) =>
+    records.filter((record) => record.status === status).map(({ n }) => n);
+  const failed = new Set(
+    [...shards, ...settled, ...sinks].filter(({ status }) => status === 'failed').map(({ n }) => n),
   );
+  const written = new Set(numbers(sinks, 'done').filter((n) => !failed.has(n)));
+  const enveloped = numbers(shards, 'done').filter((n) => !failed.has(n) && !written.has(n)).length;
+  const total = run.tasks.Plan?.metrics.shards ?? null;
   return {
-    total: run.tasks.Plan?.metrics.shards ?? null,
-    done: written,
-    failed: new Set(failed.map(({ n }) => n)).size,
+    ...{ total, planned: Math.max(0, (total ?? 0) - enveloped - written.size - failed.size), enveloped },
+    ...{ written: written.size, failed: failed.size },
+    takenOver: shards.filter(({ from }) => from !== undefined).length,
   };
 }
 
@@ -170,7 +197,8 @@ export function nextCommand(
   if (error === null || run.status !== 'FAILED') return null;
   if (error.name === 'RejectThresholdExceeded') return `forebay rejects ${runId}`;
   if (error.name === 'SecretMissing') return `forebay secrets init ${job}`;
-  return `forebay run ${job} --slice ${slice || '<slice>'}`;
+  if (slice === '') return `forebay run ${job} --slice <slice>`;
+  return `forebay dlq redrive ${runFailureId(job, runId)}`;
 }
 
 /** Where every record went, as one sum. */

@@ -1,6 +1,6 @@
 /** Runs by their id: a run's record lies with its job, which the caller need not name. */
 import type { RunRecord } from '../core/ledger.ts';
-import { unknownName } from './session.ts';
+import { type Session, unknownName } from './session.ts';
 
 export interface FindRunDeps {
   getRun(job: string, runId: string): Promise<RunRecord | null>;
@@ -28,5 +28,17 @@ export async function findRun(deps: FindRunDeps, id: string): Promise<RunRecord>
     'run',
     id,
     recent.map((run) => run.runId),
+  );
+}
+
+export async function runById(session: Session, id: string): Promise<RunRecord> {
+  const { ledger } = await session.cloud();
+  return findRun(
+    {
+      getRun: ledger.getRun,
+      listRuns: ledger.listRuns,
+      jobNames: async () => (await session.jobs()).map(({ job }) => job.name),
+    },
+    id,
   );
 }

@@ -5,7 +5,7 @@ import { type MissingSlice, missingSlices, watchedSlices } from '../core/freshne
 import type { Job } from '../core/job/model.ts';
 import type { FailureRecord, Pause, RunRecord, SliceRecord } from '../core/ledger.ts';
 import { counted } from '../core/text.ts';
-import { queueName } from './dead-letters.ts';
+import { queueName } from './failures/queues.ts';
 
 export interface StatusDeps extends Pick<Ledger, 'latestSlices' | 'getPause' | 'listRuns' | 'listFailures'> {
   /** Those that are deployed, each with the URLs of its DLQs. */

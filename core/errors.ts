@@ -52,6 +52,7 @@ const terminal = [
   // the protocol
   'RunFenced',
   'ExecutionEnded',
+  'Cancelled',
   'ShardIncomplete',
   'MessageInvalid',
   'SecretMissing',

@@ -14,7 +14,7 @@ export const slicesIndexes = {
 } as const;
 
 export const runsIndexes = {
-  /** `RUN#<status>`, `OUTBOX#PENDING`, `OUTBOX#SENT` or `FAILURE#OPEN`, by time. */
+  /** `RUN#<status>`, `BACKFILL#<status>`, `OUTBOX#PENDING|SENT` or `FAILURE#OPEN|CLOSED`, by time; a run by its start and id. */
   byStatus: { name: 'byStatus', partitionKey: 'statusKey', sortKey: 'at' },
   /** A job's runs by time. */
   byJob: { name: 'byJob', partitionKey: 'jobKey', sortKey: 'at' },

@@ -1,6 +1,8 @@
 /** What the ledger knows: the shapes of its records, as every task and the CLI see them. */
 import type { ErrorRecord } from './errors.ts';
+import type { WholeReason } from './resume.ts';
 import type { Counts, ObjectRef, RunStatus, Trigger } from './run.ts';
+import type { Finished } from './shard.ts';
 
 /** A trigger that met a held slice: whoever closes the holder starts it. */
 export interface Mark {
@@ -78,6 +80,11 @@ export interface RunRecord {
   /** As {@link RunRef} has them. */
   from?: 'raw';
   resumes?: string;
+  relist?: true;
+  /** The failed run in whose place it was started: its failure is this run's to settle. */
+  follows?: string;
+  /** Why nothing of that run is taken over, where nothing is. */
+  whole?: WholeReason;
   /** The run's fixed time. */
   time: string;
   executionArn: string;
@@ -102,6 +109,8 @@ export interface ObjectRecord {
   records: number | null;
   bytes: number | null;
   sha256: string | null;
+  /** Of which failed run's object it was taken over. */
+  from?: Finished;
   error: ErrorRecord | null;
   trace: TaskTrace | null;
 }
@@ -118,6 +127,8 @@ export interface ShardRecord {
   rejectsByCode: Record<string, number>;
   /** Values that are none of their column's type and became null, by column; not there where there were none. */
   discarded?: Record<string, number>;
+  /** Of which failed run's shard it was taken over. */
+  from?: Finished;
   error: ErrorRecord | null;
   trace: TaskTrace | null;
 }
@@ -156,21 +167,56 @@ export interface SinkRecord {
   trace: TaskTrace | null;
 }
 
+export const failureKinds = ['run', 'write', 'delivery'] as const;
+export type FailureKind = (typeof failureKinds)[number];
+
 /** One failure, of one shape wherever it happened. It is the job DLQ's message, too. */
 export interface FailureRecord {
+  /** Of a delivery: its message's id. */
   id: string;
-  kind: 'run' | 'write';
+  kind: FailureKind;
+  /** Empty where a delivery does not say it. */
   job: string;
   slice: string;
   runId: string;
   shard?: number;
   sink?: string;
   error: ErrorRecord;
+  /** Of a run: counted on from the failure that it follows. */
   attempts: number;
   firstFailedAt: string;
   lastFailedAt: string;
-  /** Where to look on: the key of the manifest, the batch or the listing. */
+  /** X-Ray's id of the function's trace that recorded it; `null` where there was none. */
+  trace: string | null;
+  /** Where to look on: the key of the manifest, the batch or the listing; of a delivery the ARN of its target. */
   pointer: string | null;
+  /** Id of the failure of the run that this one resumed, or was to resume. */
+  follows?: string;
+  /** How often it was redriven. */
+  redrives?: number;
+  /** The last of them: it has the failure for as long as its execution runs. */
+  redrive?: RedriveLock;
+  /** Not there: it is open. */
+  closed?: FailureClose;
+}
+
+export interface RedriveLock {
+  runId: string;
+  executionArn: string;
+  /** Who started it, and when: for people. */
+  by: string;
+  at: string;
+}
+
+export interface FailureClose {
+  /**
+   * `redriven`: the slice is committed, by a redrive or by another run since; `failed-again`: another failure has its
+   * place; `written`: a later receive of the message went well; `discarded`: somebody says that nothing is to be done.
+   */
+  how: 'redriven' | 'failed-again' | 'written' | 'discarded';
+  at: string;
+  by: string;
+  reason: string;
 }
 
 /** Something that must be sent because of what a transaction wrote, kept until it was. */

@@ -31,6 +31,8 @@ export interface RunRef {
   from?: 'raw';
   /** The failed run of the same slice and job version whose finished work this one takes over. */
   resumes?: string;
+  /** The source is listed again all the same; what it lists unchanged is taken over. */
+  relist?: true;
   /** ISO 8601, UTC, milliseconds: the run's fixed time, from which all times in the envelope come. */
   time: string;
 }

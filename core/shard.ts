@@ -17,6 +17,14 @@ export interface SourceObject {
   name: string;
   /** Where a run reads it from raw: what an earlier run put of it into the raw bucket. The source is not asked. */
   raw?: { key: string; versionId: string | null; sha256: string };
+  /** A failed run that extracted it. */
+  from?: Finished;
+}
+
+/** An object or a shard, by its number, that a failed run had finished. */
+export interface Finished {
+  runId: string;
+  n: number;
 }
 
 /** A byte range, `[offset, offset + length)`, of a raw object, or of its text where that had to be unpacked. */
@@ -78,6 +86,8 @@ export interface Shard extends ByteRange, Detected {
   firstRecord: number;
   /** Extract's count. */
   records: number;
+  /** A failed run that enveloped it. */
+  from?: Finished;
 }
 
 /** One Parquet batch of one shard in staging. */

@@ -40,6 +40,8 @@ export function discover(of: JobScope): Task {
   // From raw, the listing is what the committed run's manifest says.
   const listings = [`${of.staging}*/objects.json`, `manifests/${of.job}/`];
   readObjects(task, shared.zones.ops, of.versions, ...listings);
+  // That of a failed run may have expired.
+  missObjects(task, shared.zones.ops.bucket.bucketArn, of.staging);
   writeObjects(task, shared.zones.ops, of.staging);
   useSlices(task, shared.ledger, of.job, 'GetItem');
   useRuns(task, shared.ledger, of.job, 'PutItem', 'UpdateItem', 'Query');
@@ -61,6 +63,7 @@ export function columns(of: JobScope): Task {
   const { shared } = of.props;
   const task = of.task('Columns', 'columns', columnsEnvironment, { ...listing, duckdb: true });
   readObjects(task, shared.zones.ops, of.staging, of.versions);
+  missObjects(task, shared.zones.ops.bucket.bucketArn, of.staging);
   writeObjects(task, shared.zones.ops, ...of.columns);
   useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');
   readTable(task, shared.database, ...of.tables.map(({ name }) => name));
@@ -76,7 +79,7 @@ export function reconcile(of: JobScope): Task {
   const manifests = `manifests/${of.job}/`;
   readObjects(task, shared.zones.ops, of.staging, of.versions, manifests);
   writeObjects(task, shared.zones.ops, manifests);
-  useRuns(task, shared.ledger, of.job, 'Query', 'UpdateItem');
+  useRuns(task, shared.ledger, of.job, 'GetItem', 'Query', 'UpdateItem');
   return task;
 }
 

@@ -8,7 +8,7 @@ import { environment as recordFailureEnvironment } from '../tasks/record-failure
 import { environment as settleEnvironment } from '../tasks/settle/contract.ts';
 import { environment as surveyEnvironment } from '../tasks/survey/contract.ts';
 import { environment as writeLakeEnvironment } from '../tasks/write-lake/contract.ts';
-import { putOutcomes, readObjects, readOutcomes, useRuns, writeObjects } from './grants.ts';
+import { missObjects, putOutcomes, readObjects, readOutcomes, useRuns, writeObjects } from './grants.ts';
 import { type JobScope, type Shape, small } from './job-scope.ts';
 import { stateMachineArn } from './names.ts';
 import { grantPrivacy } from './privacy.ts';
@@ -24,7 +24,10 @@ export function extract(of: JobScope): Task {
     memoryMiB: 1_769,
   });
   grantSource(task, shared, version.job, 'read');
-  readObjects(task, shared.zones.ops, of.versions);
+  readObjects(task, shared.zones.ops, of.versions, `${of.staging}*/scans/`);
+  // What a failed run left may be gone.
+  missObjects(task, shared.zones.ops.bucket.bucketArn, of.staging);
+  missObjects(task, shared.zones.raw.bucket.bucketArn, `raw/${of.job}/`);
   writeObjects(task, shared.zones.ops, of.staging);
   writeObjects(task, shared.zones.raw, ...rawPrefixes(of.job));
   readObjects(task, shared.zones.raw, ...rawPrefixes(of.job));
@@ -51,7 +54,12 @@ export function survey(of: JobScope): Task {
 export function envelope(of: JobScope): Task {
   const task = of.task('Envelope', 'envelope', envelopeEnvironment, engine);
   mayEnvelope(of, task);
-  readObjects(task, of.props.shared.zones.ops, ...of.columns);
+  const { zones, ledger } = of.props.shared;
+  readObjects(task, zones.ops, ...of.columns);
+  // Of a failed run's finished shards, which may have expired.
+  readObjects(task, zones.ops, `${of.staging}*/batches/`, `${of.staging}*/keys/`, `rejects/${of.job}/`);
+  missObjects(task, zones.ops.bucket.bucketArn, of.staging);
+  readOutcomes(task, ledger, 'GetItem');
   return task;
 }
 

@@ -62,6 +62,14 @@ export const sliceReader =
 export const readJson = async <T>(objects: ObjectStore, ref: ObjectRef): Promise<T> =>
   JSON.parse((await objects.get(ref)).toString('utf8')) as T;
 
+/** The same of what may have expired; `null`: it is not there. */
+export const readJsonIfThere = async <T>(objects: ObjectStore, ref: ObjectRef): Promise<T | null> =>
+  (await objects.head(ref)) === null ? null : readJson<T>(objects, ref);
+
+/** X-Ray's id of the trace that this call belongs to, as Lambda says it; `null` where it is not traced. */
+export const traceId = (): string | null =>
+  /Root=([^;]+)/.exec(process.env._X_AMZN_TRACE_ID ?? '')?.[1] ?? null;
+
 /** Puts an object of JSON unless one is there, and gives the one that is there then. */
 export async function keep(
   objects: Pick<ObjectStore, 'put' | 'get'>,
@@ -78,6 +86,14 @@ export const whereabouts = (env: { DATABASE: string; OPS_BUCKET: string }) => ({
   region: region(),
   opsBucket: env.OPS_BUCKET,
 });
+/** Copies an object of JSON within a bucket unless one is there; `false`: there is nothing to copy. */
+export const keepCopy =
+  (objects: ObjectStore, bucket: string) =>
+  async (from: string, to: string): Promise<boolean> => {
+    if ((await objects.head({ bucket, key: from })) === null) return false;
+    await keep(objects, { bucket, key: to }, await objects.get({ bucket, key: from }));
+    return true;
+  };
 
 interface CompletionEnvironment {
   BUS_NAME: string;

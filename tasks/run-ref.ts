@@ -13,10 +13,12 @@ export const runRef = ({
   force,
   from,
   resumes,
+  relist,
   time,
 }: RunRecord): RunRef => ({
   ...{ job, jobVersion, runId, slice, fence, revision, trigger, force },
   ...(from === undefined ? {} : { from }),
   ...(resumes === undefined ? {} : { resumes }),
+  ...(relist === undefined ? {} : { relist }),
   time,
 });

@@ -1,25 +1,17 @@
 /** How a run ends: status, lease, failure and outbox in one transaction. */
 import { ForebayError } from '../../core/errors.ts';
-import { jobOfFailure } from '../../core/failure.ts';
 import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.ts';
-import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger } from '../interfaces.ts';
+import { closeFollowed, putFailure } from './failures.ts';
 import type { Tables } from './keys.ts';
-import { failureKey, failureOpen, jobKey, runKey, runStatusKey } from './keys.ts';
+import { runKey, runStatusKey } from './keys.ts';
 import { putOutbox } from './outbox.ts';
 import { runItem } from './runs.ts';
 import { advanceCursor, release } from './slices.ts';
 import type { Item, Store, Write } from './store.ts';
 
-type CloseVerbs =
-  | 'closeCommitted'
-  | 'closeSkipped'
-  | 'closeFailed'
-  | 'putFailedRun'
-  | 'putFailure'
-  | 'listFailures'
-  | 'getFailure';
+type CloseVerbs = 'closeCommitted' | 'closeSkipped' | 'closeFailed' | 'putFailedRun';
 
 export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerbs> {
   return {
@@ -35,7 +27,7 @@ export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerb
     closeFailed: async (run, { endedAt, error, failure, outbox }) =>
       closed(
         run,
-        await store.transact([
+        await failWith(store, tables, failure, [
           setStatus(tables, run, 'RUNNING', 'FAILED', { endedAt, error }),
           release(tables, run, 'FAILED'),
           putFailure(tables, failure),
@@ -44,20 +36,27 @@ export function closeVerbs(store: Store, tables: Tables): Pick<Ledger, CloseVerb
       ),
     putFailedRun: async (run, failure, outbox) => {
       const absent = { ConditionExpression: 'attribute_not_exists(pk)' };
-      const failed = await store.transact([
+      const failed = await failWith(store, tables, failure, [
         { Put: { TableName: tables.runs, Item: runItem(run), ...absent } },
         putFailure(tables, failure),
         ...outbox.map((record) => putOutbox(tables, record)),
       ]);
       return failed.length === 0;
     },
-    putFailure: (record) => renewFailure(store, tables, record),
-    listFailures: async (filter) => (await listFailures(store, tables, filter?.job)).map(readFailure),
-    getFailure: async (id) => {
-      const item = await store.get(tables.runs, failureKey(jobOfFailure(id), id));
-      return item === null ? null : readFailure(item);
-    },
   };
+}
+
+/** A failure that it follows and that somebody has closed already stays so, and hinders nothing. */
+async function failWith(
+  store: Store,
+  tables: Tables,
+  failure: FailureRecord,
+  writes: Write[],
+): Promise<number[]> {
+  if (failure.follows === undefined) return store.transact(writes);
+  const failed = await store.transact([...writes, closeFollowed(tables, failure)]);
+  const onlyFollowed = failed.length === 1 && failed[0] === writes.length;
+  return onlyFollowed ? store.transact(writes) : failed;
 }
 
 async function closeCommitted(
@@ -113,58 +112,4 @@ function setStatus(tables: Tables, run: RunRecord, from: RunStatus, to: RunStatu
       },
     },
   };
-}
-
-const putFailure = (tables: Tables, record: FailureRecord): Write => ({
-  Put: {
-    TableName: tables.runs,
-    Item: {
-      ...failureKey(record.job, record.id),
-      statusKey: failureOpen,
-      at: record.lastFailedAt,
-      ...record,
-    },
-  },
-});
-
-async function renewFailure(store: Store, tables: Tables, record: FailureRecord): Promise<void> {
-  const { firstFailedAt, ...rest } = record;
-  const set: Item = { statusKey: failureOpen, at: record.lastFailedAt, ...rest };
-  const names = Object.keys(set).filter((name) => set[name] !== undefined);
-  await store.update({
-    TableName: tables.runs,
-    Key: failureKey(record.job, record.id),
-    UpdateExpression: `SET #first = if_not_exists(#first, :first)${names.map((n) => `, #${n} = :${n}`).join('')}`,
-    ExpressionAttributeNames: {
-      '#first': 'firstFailedAt',
-      ...Object.fromEntries(names.map((name) => [`#${name}`, name])),
-    },
-    ExpressionAttributeValues: {
-      ':first': firstFailedAt,
-      ...Object.fromEntries(names.map((name) => [`:${name}`, set[name]])),
-    },
-  });
-}
-
-function listFailures(store: Store, tables: Tables, job?: string): Promise<Item[]> {
-  if (job === undefined) return byStatus(store, tables, failureOpen);
-  return store.query({
-    TableName: tables.runs,
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-    ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'FAILURE#' },
-    ConsistentRead: true,
-  });
-}
-
-const byStatus = (store: Store, tables: Tables, statusKey: string): Promise<Item[]> =>
-  store.query({
-    TableName: tables.runs,
-    IndexName: runsIndexes.byStatus.name,
-    KeyConditionExpression: 'statusKey = :statusKey',
-    ExpressionAttributeValues: { ':statusKey': statusKey },
-  });
-
-function readFailure(item: Item): FailureRecord {
-  const { pk: _pk, sk: _sk, statusKey: _statusKey, at: _at, ...record } = item;
-  return record as unknown as FailureRecord;
 }

@@ -67,4 +67,5 @@ export const runStatusKey = (status: RunStatus) => `RUN#${status}`;
 export const outboxPending = 'OUTBOX#PENDING';
 export const outboxSent = 'OUTBOX#SENT';
 export const failureOpen = 'FAILURE#OPEN';
+export const failureClosed = 'FAILURE#CLOSED';
 export const marked = 'MARKED';

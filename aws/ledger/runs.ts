@@ -67,40 +67,61 @@ export function runVerbs(
 
 const statuses: RunStatus[] = ['RUNNING', 'COMMITTING', 'COMPLETED', 'PARTIAL', 'FAILED', 'SKIPPED'];
 
+/** Sorts as text in the order of time, and no two runs have the same: so a page begins where another ended. */
+const placeOf = ({ startedAt, runId }: Pick<RunRecord, 'startedAt' | 'runId'>): string =>
+  `${startedAt} ${runId}`;
+
+/** Of a listing that a filter thins out, a page of the index has more items than are wanted. */
+const filteredPage = 250;
+
 async function listRuns(
   store: Store,
   tables: Tables,
-  filter: { job?: string; status?: RunStatus; since?: string; limit?: number },
+  filter: Parameters<Ledger['listRuns']>[0],
 ): Promise<RunRecord[]> {
-  const since = filter.since ?? '';
-  const limit = filter.limit ?? Number.POSITIVE_INFINITY;
-  const ask = (index: { name: string; partitionKey: string }, value: string, status?: RunStatus) =>
-    store.query(
-      {
-        TableName: tables.runs,
-        IndexName: index.name,
-        KeyConditionExpression: `${index.partitionKey} = :value AND #at >= :since`,
-        ExpressionAttributeNames: { '#at': 'at', ...(status ? { '#status': 'status' } : {}) },
-        ExpressionAttributeValues: {
-          ':value': value,
-          ':since': since || '0',
-          ...(status ? { ':status': status } : {}),
-        },
-        ...(status ? { FilterExpression: '#status = :status' } : {}),
-        ScanIndexForward: false,
+  const { job, status, limit } = filter;
+  if (job !== undefined) return listOf(store, tables, filter, runsIndexes.byJob, jobKey(job));
+  const wanted = status === undefined ? statuses : [status];
+  const found = await Promise.all(
+    wanted.map((each) =>
+      listOf(store, tables, { ...filter, status: each }, runsIndexes.byStatus, runStatusKey(each)),
+    ),
+  );
+  return found
+    .flat()
+    .sort((a, b) => (placeOf(a) < placeOf(b) ? 1 : -1))
+    .slice(0, limit ?? Number.POSITIVE_INFINITY);
+}
+
+async function listOf(
+  store: Store,
+  tables: Tables,
+  { status, since = '0', before, limit }: Parameters<Ledger['listRuns']>[0],
+  index: { name: string; partitionKey: string },
+  value: string,
+): Promise<RunRecord[]> {
+  const filtered = index === runsIndexes.byJob && status !== undefined;
+  const items = await store.query(
+    {
+      TableName: tables.runs,
+      IndexName: index.name,
+      KeyConditionExpression: `${index.partitionKey} = :value AND #at BETWEEN :since AND :before`,
+      ExpressionAttributeNames: { '#at': 'at', ...(filtered ? { '#status': 'status' } : {}) },
+      ExpressionAttributeValues: {
+        ':value': value,
+        ':since': since,
+        ':before': before === undefined ? '~' : placeOf(before),
+        ...(filtered ? { ':status': status } : {}),
       },
-      limit,
-    );
-  const wanted = filter.status === undefined ? statuses : [filter.status];
-  const items =
-    filter.job === undefined
-      ? (await Promise.all(wanted.map((status) => ask(runsIndexes.byStatus, runStatusKey(status))))).flat()
-      : await ask(runsIndexes.byJob, jobKey(filter.job), filter.status);
-  return items
-    .map((item) => readRun(item))
-    .filter((run) => run !== null)
-    .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0))
-    .slice(0, limit);
+      ...(filtered ? { FilterExpression: '#status = :status' } : {}),
+      ...(limit === undefined ? {} : { Limit: filtered ? Math.max(limit, filteredPage) : limit + 1 }),
+      ScanIndexForward: false,
+    },
+    // The one that it is to begin behind is in the range, too.
+    limit === undefined ? undefined : limit + 1,
+  );
+  const runs = items.map((item) => readRun(item)).filter((run) => run !== null);
+  return runs.filter(({ runId }) => runId !== before?.runId).slice(0, limit ?? Number.POSITIVE_INFINITY);
 }
 
 export function newRun(run: NewRun, fence: number, revision: number): RunRecord {
@@ -123,7 +144,7 @@ export const runItem = (run: RunRecord): Item => ({
   ...runKey(run.job, run.runId),
   statusKey: runStatusKey(run.status),
   jobKey: jobKey(run.job),
-  at: run.startedAt,
+  at: placeOf(run),
   ...run,
 });
 

@@ -3,7 +3,7 @@ import type { ObjectStore } from '../../aws/interfaces.ts';
 import type { Reject } from '../../core/shard.ts';
 import { rejectsPrefix } from '../../core/storage.ts';
 import { examples, type OpenSession, positive } from '../command.ts';
-import { runById } from './runs.ts';
+import { runById } from '../run-names.ts';
 
 export function addRejects(program: Command, open: OpenSession): void {
   program

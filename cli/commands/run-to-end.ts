@@ -11,10 +11,12 @@ import { sumOf } from '../report.ts';
 /** The execution is named by a new id; ids are ordered by time (UUIDv7). */
 export async function start(cloud: Cloud, job: string, request: RunRequest): Promise<Started> {
   const runId = uuidv7();
-  const machine = `${cloud.outputs.StateMachineArnPrefix}${job}`;
-  const { executionArn } = await cloud.executions.start(machine, runId, request);
+  const { executionArn } = await cloud.executions.start(machineOf(cloud, job), runId, request);
   return { job, runId, executionArn };
 }
+
+export const machineOf = ({ outputs }: Cloud, job: string): string =>
+  `${outputs.StateMachineArnPrefix}${job}`;
 
 export async function runToEnd(
   cloud: Cloud,
@@ -24,17 +26,24 @@ export async function runToEnd(
 ): Promise<RunRecord> {
   const started = await start(cloud, job, request);
   output.progress(`started run ${started.runId}`);
-  return follow(
+  return followRun(cloud, (text) => output.progress(text), started);
+}
+
+export const followRun = (
+  cloud: Cloud,
+  progress: (text: string) => void,
+  started: Started,
+): Promise<RunRecord> =>
+  follow(
     {
       getRun: cloud.ledger.getRun,
       describe: cloud.executions.describe,
       shardsDone: async (runId) => (await cloud.ledger.listSinks(runId, 'lake')).length,
       sleep: (ms) => sleep(ms),
-      progress: (text) => output.progress(text),
+      progress,
     },
     started,
   );
-}
 
 export function printOutcome(out: Output, run: RunRecord): void {
   const tone = run.status === 'FAILED' ? 'red' : run.status === 'PARTIAL' ? 'yellow' : 'green';

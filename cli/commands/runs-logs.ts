@@ -3,7 +3,7 @@ import { examples, type OpenSession } from '../command.ts';
 import type { Output } from '../output.ts';
 import { wrongUsage } from '../problem.ts';
 import { type RunLine, readRunLines, windowOf } from '../run-logs.ts';
-import { runById } from './runs.ts';
+import { runById } from '../run-names.ts';
 
 interface Options {
   shard?: string;

@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander';
+import type { Ledger } from '../../aws/interfaces.ts';
 import type { RunRecord } from '../../core/ledger.ts';
 import type { RunStatus } from '../../core/run.ts';
 import { counted } from '../../core/text.ts';
 import { examples, type OpenSession, positive } from '../command.ts';
 import type { Output } from '../output.ts';
 import { type RunReport, runReport, sumOf } from '../report.ts';
-import { findRun } from '../run-names.ts';
+import { runById } from '../run-names.ts';
 import type { Session } from '../session.ts';
+import { addCancel, addRetry } from './runs-change.ts';
 import { addRunsLogs } from './runs-logs.ts';
 
 const statuses: RunStatus[] = ['RUNNING', 'COMMITTING', 'COMPLETED', 'PARTIAL', 'FAILED', 'SKIPPED'];
@@ -19,15 +21,21 @@ export function addRuns(program: Command, open: OpenSession): void {
     .argument('[job]', 'only those of this job')
     .addOption(new Option('--status <status>', 'only those that are so').choices(statuses))
     .option('--limit <n>', 'at most so many', '20')
+    .option('--before <run>', 'only those before this one: the next page behind it')
     .addHelpText('after', examples('forebay runs list orders', 'forebay runs list --status FAILED --json'))
-    .action(
-      async (job: string | undefined, options: { status?: RunStatus; limit: string }, command: Command) => {
-        const session = open(command);
-        const limit = positive(options.limit, '--limit');
-        const found = await listRuns(session, { limit, ...(job ? { job } : {}), ...pick(options) });
-        session.output.result(found, (out) => printRuns(out, found));
-      },
-    );
+    .action(async (job: string | undefined, options: ListOptions, command: Command) => {
+      const session = open(command);
+      const { status, before } = options;
+      const limit = positive(options.limit, '--limit');
+      const found = await listRuns(session, {
+        ...{ limit, ...(job ? { job } : {}), ...(status === undefined ? {} : { status }) },
+        ...(before === undefined ? {} : { before: await runById(session, before) }),
+      });
+      session.output.result(found, (out) => printRuns(out, found));
+      const last = found.at(-1);
+      if (found.length === limit && last !== undefined)
+        session.output.note(`the next page: --before ${last.runId}`);
+    });
   runs
     .command('show')
     .description('one run: its states with their times, where every record went, its files, its error')
@@ -39,14 +47,17 @@ export function addRuns(program: Command, open: OpenSession): void {
       session.output.result(report, (out) => printReport(out, report));
     });
   addRunsLogs(runs, open);
+  addRetry(runs, open);
+  addCancel(runs, open);
 }
 
-const pick = ({ status }: { status?: RunStatus }) => (status === undefined ? {} : { status });
+interface ListOptions {
+  status?: RunStatus;
+  limit: string;
+  before?: string;
+}
 
-async function listRuns(
-  session: Session,
-  filter: { job?: string; status?: RunStatus; limit: number },
-): Promise<RunRecord[]> {
+async function listRuns(session: Session, filter: Parameters<Ledger['listRuns']>[0]): Promise<RunRecord[]> {
   const { ledger } = await session.cloud();
   const found = await ledger.listRuns(filter);
   // A removed job keeps its ledger: only a name that neither knows is a mistake.
@@ -54,29 +65,19 @@ async function listRuns(
   return found;
 }
 
-export async function runById(session: Session, id: string): Promise<RunRecord> {
-  const { ledger } = await session.cloud();
-  return findRun(
-    {
-      getRun: ledger.getRun,
-      listRuns: ledger.listRuns,
-      jobNames: async () => (await session.jobs()).map(({ job }) => job.name),
-    },
-    id,
-  );
-}
-
 async function reportOf(session: Session, id: string): Promise<RunReport> {
   const run = await runById(session, id);
   const { ledger } = await session.cloud();
-  const [objects, shards, buckets, settled, sinks] = await Promise.all([
+  const [objects, shards, buckets, settled, sinks, later] = await Promise.all([
     ledger.listObjects(run.runId),
     ledger.listShards(run.runId),
     ledger.listBuckets(run.runId),
     ledger.listSettled(run.runId),
     ledger.listSinks(run.runId, 'lake'),
+    run.status === 'FAILED' ? ledger.listRuns({ job: run.job, since: run.startedAt, limit: 1_000 }) : [],
   ]);
-  return runReport(run, { objects, shards, buckets, settled, sinks });
+  const followedBy = later.filter(({ follows }) => follows === run.runId).map(({ runId }) => runId);
+  return runReport(run, { objects, shards, buckets, settled, sinks }, followedBy);
 }
 
 const tones = { FAILED: 'red', PARTIAL: 'yellow', COMPLETED: 'green' } as const;
@@ -113,7 +114,18 @@ function printReport(out: Output, report: RunReport): void {
       `${out.paint('red', run.error.name)}: ${run.error.message}${run.error.cause ? ` (${run.error.cause})` : ''}`,
     );
   }
+  printFollowing(out, report);
   if (report.next !== null) out.line(`next: ${report.next}`);
+}
+
+function printFollowing(out: Output, { run, follows, followedBy }: RunReport): void {
+  if (follows !== null) {
+    out.line(
+      `in the place of run ${follows.runId}${follows.whole === null ? '' : `, done whole: ${follows.whole}`}`,
+    );
+  }
+  if (run.resumes !== undefined) out.line(`resumes run ${run.resumes}: what that had finished is taken over`);
+  for (const runId of followedBy) out.line(`done again by run ${runId}`);
 }
 
 function printStates(out: Output, { states, shards }: RunReport): void {
@@ -124,8 +136,12 @@ function printStates(out: Output, { states, shards }: RunReport): void {
       .join(', '),
   ]);
   out.table(['state', 'started', 'ms', 'attempts', 'metrics'], rows);
-  const failed = shards.failed > 0 ? `, ${out.paint('red', `${shards.failed} failed`)}` : '';
-  if (shards.total !== null) out.line(`\nshards: ${shards.done} of ${shards.total} written${failed}`);
+  const { total, planned, enveloped, written, failed, takenOver } = shards;
+  if (total === null) return;
+  const parts = [`${written} of ${total} written`, `${enveloped} enveloped`, `${planned} planned`];
+  const more = failed > 0 ? [out.paint('red', `${failed} failed`)] : [];
+  const kept = takenOver > 0 ? ` (${takenOver} taken over)` : '';
+  out.line(`\nshards: ${[...parts, ...more].join(', ')}${kept}`);
 }
 
 function printAccounting(out: Output, { accounting, rejectsByCode, discarded, run }: RunReport): void {

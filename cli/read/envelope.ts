@@ -69,6 +69,13 @@ interface Enveloped {
   put: Map<string, Uint8Array>;
 }
 
+/** No run was there before the one that reads a file. */
+const nothingBefore: Pick<EnvelopeDeps, 'getShard' | 'head' | 'copy'> = {
+  getShard: async () => null,
+  head: async () => null,
+  copy: async () => ({ sha256: '' }),
+};
+
 /** Whether a bad record fails a run is for the caller to tell: here all of them are wanted. */
 function localDeps(file: ExtractedFile, { job, directory, note }: EnvelopeOptions) {
   const lenient = { ...job, contract: withoutFailures(job) };
@@ -90,7 +97,7 @@ function localDeps(file: ExtractedFile, { job, directory, note }: EnvelopeOption
         withDirectory: (use) => emptied(join(directory, 'shard'), use),
         readFile: (path) => readFile(path),
         now: () => new Date(),
-        ...{ opsBucket: 'local', region: 'local' },
+        ...{ opsBucket: 'local', region: 'local', ...nothingBefore },
       };
       await envelope(deps, { run, shard });
       const [record] = records;

@@ -72,6 +72,7 @@ async function extracted(file: LocalFile, { job, run, shardBytes, directory }: E
     }),
     putOps: async (_key, body) => scans.push(JSON.parse(body.toString('utf8')) as ScannedObject),
     putObject: async () => undefined,
+    readScan: async () => null,
     now: () => new Date(),
     ...{ rawBucket: 'local', shardBytes, maxObjectBytes: Number.MAX_SAFE_INTEGER },
   };

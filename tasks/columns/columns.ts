@@ -20,6 +20,8 @@ export interface ColumnsDeps extends TraceDeps, Pick<Ledger, 'listSurveys'>, Pic
   readSurvey(run: RunRef, n: number): Promise<Survey>;
   /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
   keepOps(key: string, body: Buffer): Promise<Buffer>;
+  /** What was decided before: by a former attempt, or by a failed run that this one resumes. */
+  readDecision(key: string): Promise<SliceColumns | null>;
 }
 
 /**
@@ -30,10 +32,14 @@ export function columns(deps: ColumnsDeps, { attempt, ...planned }: ColumnsInput
   const { run } = planned;
   return traced(deps, run, 'Columns', attempt, async () => {
     const key = columnsKey(run.job, run.runId);
-    const made = Buffer.from(JSON.stringify(await decide(deps, run)));
-    const kept: SliceColumns = JSON.parse((await deps.keepOps(key, made)).toString('utf8'));
+    const kept = (await deps.readDecision(key)) ?? (await keepDecision(deps, run, key));
     return { output: planned, metrics: { columns: kept.added.length + kept.widened.length } };
   });
+}
+
+async function keepDecision(deps: ColumnsDeps, run: RunRef, key: string): Promise<SliceColumns> {
+  const made = Buffer.from(JSON.stringify(await decide(deps, run)));
+  return JSON.parse((await deps.keepOps(key, made)).toString('utf8')) as SliceColumns;
 }
 
 async function decide(deps: ColumnsDeps, run: RunRef): Promise<SliceColumns> {

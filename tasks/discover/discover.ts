@@ -11,6 +11,7 @@ import {
   sourceObjects,
 } from '../../core/listing.ts';
 import type { Manifest } from '../../core/manifest.ts';
+import { withFinished } from '../../core/resume.ts';
 import type { ObjectRef, RunRef } from '../../core/run.ts';
 import type { SourceObject } from '../../core/shard.ts';
 import { manifestKey, objectsKey } from '../../core/storage.ts';
@@ -22,13 +23,15 @@ import type { DiscoverInput, DiscoverOutput } from './contract.ts';
 export interface DiscoverDeps
   extends TraceDeps,
     Pick<CompletionDeps, 'pendingOutbox' | 'send' | 'markSent'>,
-    Pick<Ledger, 'getSlice' | 'setLoaded'> {
+    Pick<Ledger, 'getSlice' | 'setLoaded' | 'listObjects'> {
   readJob(run: RunRef): Promise<Job>;
   /** All objects of the source's bucket under a prefix. */
   list(prefix: string): Promise<Listed[]>;
   readManifest(ref: ObjectRef): Promise<Manifest>;
   /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
   keepOps(key: string, body: Buffer): Promise<Buffer>;
+  /** The listing of an earlier run; `null`: there is none (any more). */
+  readListing(key: string): Promise<SourceObject[] | null>;
   sourceBucket: string;
   opsBucket: string;
   database: string;
@@ -66,8 +69,20 @@ interface Found {
   loaded?: LoadedObjects;
 }
 
-const list = async (deps: DiscoverDeps, run: RunRef, committed: SliceRecord['committed']): Promise<Found> =>
-  run.from === 'raw' ? listRaw(deps, run, committed) : { listed: await listSlice(deps, run) };
+/**
+ * A run whose predecessor had extracted all that it listed takes its listing, too, and asks the source for nothing.
+ * Otherwise the source is listed again, and what is there as it was need not be read again.
+ */
+async function list(deps: DiscoverDeps, run: RunRef, committed: SliceRecord['committed']): Promise<Found> {
+  const before = run.resumes === undefined ? null : await finishedBy(deps, run.job, run.resumes);
+  if (run.from === 'raw') {
+    const { listed, ...found } = await listRaw(deps, run, committed);
+    return { ...found, listed: withFinished(listed, before ?? []) };
+  }
+  const all = before?.every(({ from }) => from !== undefined) ?? false;
+  if (before !== null && all && run.relist !== true) return { listed: before };
+  return { listed: withFinished(await listSlice(deps, run), before ?? []) };
+}
 
 /**
  * What the slice's committed run has in the raw zone. The run says that it loaded what that one did, so that the
@@ -98,6 +113,15 @@ const metricsOf = (objects: readonly SourceObject[]): TaskMetrics => ({
   objects: objects.length,
   bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0),
 });
+
+/** The failed run's listing, with those that it extracted named as finished; or a run that it resumed in its turn. */
+async function finishedBy(deps: DiscoverDeps, job: string, runId: string): Promise<SourceObject[] | null> {
+  const listed = await deps.readListing(objectsKey(job, runId));
+  if (listed === null) return null;
+  const records = await deps.listObjects(runId);
+  const done = new Set(records.flatMap(({ n, status }) => (status === 'done' ? [n] : [])));
+  return listed.map((object) => (done.has(object.n) ? { ...object, from: { runId, n: object.n } } : object));
+}
 
 async function listSlice(deps: DiscoverDeps, run: RunRef): Promise<SourceObject[]> {
   const job = await deps.readJob(run);

@@ -1,8 +1,19 @@
 import { manifestSchema } from '../../core/manifest.ts';
 import type { ObjectRef } from '../../core/run.ts';
+import type { SourceObject } from '../../core/shard.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { jobReader, keep, ledgerOf, now, readJson, store, tellingDeps, whereabouts } from '../ports.ts';
+import {
+  jobReader,
+  keep,
+  ledgerOf,
+  now,
+  readJson,
+  readJsonIfThere,
+  store,
+  tellingDeps,
+  whereabouts,
+} from '../ports.ts';
 import { type DiscoverInput, environment } from './contract.ts';
 import { discover } from './discover.ts';
 
@@ -18,6 +29,7 @@ const deps = lazily(() => {
     list: (prefix: string) => objects.list(env.SOURCE_BUCKET, prefix),
     readManifest: async (ref: ObjectRef) => manifestSchema.parse(await readJson(objects, ref)),
     keepOps: (key: string, body: Buffer) => keep(objects, { bucket: env.OPS_BUCKET, key }, body),
+    readListing: (key: string) => readJsonIfThere<SourceObject[]>(objects, { bucket: env.OPS_BUCKET, key }),
     sourceBucket: env.SOURCE_BUCKET,
     ...whereabouts(env),
   };

@@ -22,6 +22,7 @@ export function envelopeDeps(env: Record<(typeof environment)[number], string>):
     secretKey: remembered(async (name) => Buffer.from(await parameters.get(name), 'utf8')),
     dataKey: (job) => dataKeys(kms()).generate(env.PRIVACY_KEY_ARN, job),
     secretsPath: env.SECRETS_PATH,
+    ...{ copy: objects.copy, head: objects.head },
     withDirectory,
     readFile: (path) => readFile(path),
     now,

@@ -16,6 +16,7 @@ import { type RawDeps, readShard } from '../shard-bytes.ts';
 import { traceOf } from '../trace.ts';
 import type { EnvelopeInput, EnvelopeOutput } from './contract.ts';
 import { type KeyDeps, withKeys } from './keys.ts';
+import { type EnvelopedShard, type TakeOverDeps, takeOver } from './take-over.ts';
 
 /** What it takes to envelope a shard, whoever does it. */
 export interface ShardDeps extends RawDeps, KeyDeps {
@@ -32,7 +33,7 @@ export interface ShardDeps extends RawDeps, KeyDeps {
   region: string;
 }
 
-export interface EnvelopeDeps extends ShardDeps, Pick<Ledger, 'putShard'> {}
+export interface EnvelopeDeps extends ShardDeps, TakeOverDeps, Pick<Ledger, 'putShard'> {}
 
 /**
  * Envelopes one shard. The ledger is written last: whatever was put before it is put again, with the same
@@ -44,13 +45,31 @@ export async function envelope(
 ): Promise<EnvelopeOutput> {
   const startedAt = deps.now();
   const job = await deps.readJob(run);
+  const { from } = shard;
+  const made =
+    (from === undefined ? null : await takeOver(deps, job, run, shard, from)) ??
+    (await envelopeAnew(deps, job, run, shard));
+  const [rejected, filtered] = [made.rejected ?? 0, made.filtered ?? 0];
+  const { batch } = made;
+  const counts = { records: batch.rows + filtered + rejected, rows: batch.rows, rejected, filtered };
+  const trace = traceOf(startedAt, deps.now(), attempt, { ...counts, bytes: shard.length });
+  await deps.putShard(run.runId, { ...made, trace });
+  return { run, shard: { n: shard.n }, batch };
+}
+
+async function envelopeAnew(
+  deps: EnvelopeDeps,
+  job: Job,
+  run: RunRef,
+  shard: Shard,
+): Promise<Omit<EnvelopedShard, 'trace'>> {
   return deps.withDirectory(async (directory) => {
     const output = await envelopeBytes(deps, job, run, shard, directory);
     holdRejects(output.rejects, job, run);
     const batch = await putBatch(deps, job, batchKey(run.job, run.runId, shard.n), output);
     await putKeys(deps, job, run, shard.n, output);
     await putRejects(deps, rejectsKey(run.job, run.runId, shard.n), output.rejects);
-    await deps.putShard(run.runId, {
+    return {
       n: shard.n,
       status: 'done',
       rejected: output.rejects.length,
@@ -59,15 +78,7 @@ export async function envelope(
       rejectsByCode: byCode(output.rejects),
       ...discardedOf(output),
       error: null,
-      trace: traceOf(startedAt, deps.now(), attempt, {
-        records: output.rows + output.filtered + output.rejects.length,
-        rows: output.rows,
-        bytes: shard.length,
-        rejected: output.rejects.length,
-        filtered: output.filtered,
-      }),
-    });
-    return { run, shard: { n: shard.n }, batch };
+    };
   });
 }
 

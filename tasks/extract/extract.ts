@@ -3,7 +3,7 @@ import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { TaskMetrics, TaskTrace } from '../../core/ledger.ts';
 import type { RunRef } from '../../core/run.ts';
-import type { ScannedObject, SourceObject } from '../../core/shard.ts';
+import type { Finished, ScannedObject, SourceObject, StoredBytes } from '../../core/shard.ts';
 import { scanKey } from '../../core/storage.ts';
 import { traceOf } from '../trace.ts';
 import type { ExtractInput, ExtractOutput } from './contract.ts';
@@ -15,6 +15,8 @@ export interface ExtractDeps extends CopyDeps, Pick<Ledger, 'putObject'> {
   read(object: SourceObject): Promise<AsyncIterable<Uint8Array>>;
   /** Puts an object into the ops bucket. */
   putOps(key: string, body: Buffer): Promise<unknown>;
+  /** The scan of an earlier run's object; `null`: there is none (any more). */
+  readScan(key: string): Promise<ScannedObject | null>;
   now(): Date;
 }
 
@@ -31,12 +33,44 @@ export async function extract(
     const what = `${object.key} has ${object.bytes} bytes, one function finishes ${deps.maxObjectBytes} in its time`;
     throw new ForebayError('ObjectTooLarge', `${what}; deliver it in smaller files`);
   }
+  const kept = object.from === undefined ? null : await takenOver(deps, run.job, object, object.from);
+  if (kept !== null) {
+    await record(deps, run, kept, (metrics) => traceOf(startedAt, deps.now(), attempt, metrics));
+    return {};
+  }
+  const { from: _from, ...listed } = object;
   const job = await deps.readJob(run);
-  const copied = await copyObject(deps, run, object, job, await open(deps, object));
-  await record(deps, run, { object, ...copied }, (metrics) =>
+  const copied = await copyObject(deps, run, listed, job, await open(deps, listed));
+  await record(deps, run, { object: listed, ...copied }, (metrics) =>
     traceOf(startedAt, deps.now(), attempt, metrics),
   );
   return {};
+}
+
+/**
+ * What a failed run found of the object, whose raw bytes stay where they are; `null` where its scan, the raw object or
+ * its text is gone: then the source is read again.
+ */
+async function takenOver(
+  deps: ExtractDeps,
+  job: string,
+  object: SourceObject,
+  { runId, n }: Finished,
+): Promise<ScannedObject | null> {
+  const scanned = await deps.readScan(scanKey(job, runId, n));
+  if (scanned === null) return null;
+  const { raw, unpacked } = scanned;
+  const parts = await Promise.all(
+    [raw, ...(unpacked === null ? [] : [unpacked])].map((part) => isThere(deps, part)),
+  );
+  return parts.every(Boolean) ? { ...scanned, object } : null;
+}
+
+async function isThere(deps: Pick<ExtractDeps, 'head'>, part: StoredBytes): Promise<boolean> {
+  const { bucket, key, versionId, bytes } = part;
+  const found = await deps.head({ bucket, key });
+  // A shard is read by its key alone.
+  return found?.bytes === bytes && found.versionId === versionId;
 }
 
 /** An object that is gone since it was listed has changed, too. */
@@ -70,7 +104,8 @@ async function record(
   const { n, name, bytes } = object;
   await deps.putOps(scanKey(run.job, run.runId, n), Buffer.from(JSON.stringify(scanned)));
   const { records } = scan;
-  const found = { records, bytes, sha256: raw.sha256, error: null };
+  const from = object.from === undefined ? {} : { from: object.from };
+  const found = { records, bytes, sha256: raw.sha256, ...from, error: null };
   const metrics = { records, bytes, shards: scan.ranges.length };
   await deps.putObject(run.runId, { n, name, status: 'done', ...found, trace: trace(metrics) });
 }

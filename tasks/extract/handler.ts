@@ -1,7 +1,7 @@
-import type { SourceObject } from '../../core/shard.ts';
+import type { ScannedObject, SourceObject } from '../../core/shard.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { jobReader, ledgerOf, now, store } from '../ports.ts';
+import { jobReader, ledgerOf, now, readJsonIfThere, store } from '../ports.ts';
 import { type ExtractInput, environment } from './contract.ts';
 import { extract } from './extract.ts';
 
@@ -18,6 +18,7 @@ const deps = lazily(() => {
       raw === undefined
         ? objects.stream({ bucket, key }, { versionId, ifMatch: etag })
         : objects.stream({ bucket: env.RAW_BUCKET, key: raw.key }, { versionId: raw.versionId }),
+    readScan: (key: string) => readJsonIfThere<ScannedObject>(objects, { bucket: env.OPS_BUCKET, key }),
     putOps: (key: string, body: Buffer) => objects.put({ bucket: env.OPS_BUCKET, key }, body),
     rawBucket: env.RAW_BUCKET,
     shardBytes: Number(env.SHARD_BYTES),

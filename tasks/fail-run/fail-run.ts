@@ -16,11 +16,13 @@ export interface FailRunDeps
   extends CompletionDeps,
     TraceDeps,
     ViolationDeps,
-    Pick<Ledger, 'getRun' | 'closeFailed' | 'putFailedRun'> {
+    Pick<Ledger, 'getRun' | 'getFailure' | 'closeFailed' | 'putFailedRun'> {
   readJob(run: { job: string; jobVersion: string }): Promise<Job>;
   database: string;
   region: string;
   opsBucket: string;
+  /** X-Ray's id of this call's trace; `null` where it has none. */
+  traceId(): string | null;
 }
 
 /** Closes a run as failed, once, whoever calls; a run that was committed is left to be rolled forward. */
@@ -42,7 +44,7 @@ export async function failOpened(
 ): Promise<FailRunOutput> {
   if (run.status === 'RUNNING') {
     const now = deps.now().toISOString();
-    const failure = failureOf(run, error, now);
+    const failure = await failureOf(deps, run, error, now);
     const outbox = await outboxOf(deps, run, failure);
     await deps.closeFailed(run, { endedAt: now, error, failure, outbox });
   }
@@ -67,14 +69,14 @@ async function failUnopened(
 ): Promise<FailRunOutput> {
   const now = deps.now().toISOString();
   const run = unopened(input, error, now);
-  const failure = failureOf(run, error, now);
+  const failure = await failureOf(deps, run, error, now);
   await deps.putFailedRun(run, failure, await outboxOf(deps, run, failure));
   await complete(deps, run);
   return { outcome: 'failed', error };
 }
 
 function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt: string): RunRecord {
-  const { slice = '', trigger } = readRequest(execution.input);
+  const { slice = '', trigger, resumes } = readRequest(execution.input);
   const time = new Date(execution.startTime).toISOString();
   return {
     job: job.name,
@@ -86,6 +88,7 @@ function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt:
     revision: 0,
     trigger,
     force: false,
+    ...(resumes === undefined ? {} : { resumes, follows: resumes }),
     time,
     executionArn: execution.id,
     startedAt: time,
@@ -99,7 +102,14 @@ function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt:
   };
 }
 
-function failureOf(run: RunRecord, error: ErrorRecord, now: string): FailureRecord {
+/** One slice that fails time and again has one open failure: the new one counts on from that which it follows. */
+async function failureOf(
+  deps: Pick<FailRunDeps, 'getFailure' | 'traceId'>,
+  run: RunRecord,
+  error: ErrorRecord,
+  now: string,
+): Promise<FailureRecord> {
+  const before = run.follows === undefined ? null : await deps.getFailure(runFailureId(run.job, run.follows));
   return {
     id: runFailureId(run.job, run.runId),
     kind: 'run',
@@ -107,10 +117,12 @@ function failureOf(run: RunRecord, error: ErrorRecord, now: string): FailureReco
     slice: run.slice,
     runId: run.runId,
     error,
-    attempts: 1,
-    firstFailedAt: now,
+    attempts: (before?.attempts ?? 0) + 1,
+    firstFailedAt: before?.firstFailedAt ?? now,
     lastFailedAt: now,
+    trace: deps.traceId(),
     pointer: run.manifest?.key ?? null,
+    ...(before === null ? {} : { follows: before.id }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily } from '../handle.ts';
-import { completionDeps, jobReader, now, store, tellingLedgerOf, whereabouts } from '../ports.ts';
+import { completionDeps, jobReader, now, store, tellingLedgerOf, traceId, whereabouts } from '../ports.ts';
 import { environment, type FailRunInput } from './contract.ts';
 import { failRun } from './fail-run.ts';
 
@@ -13,6 +13,7 @@ const deps = lazily(() => {
     readJob: jobReader(store(), env.OPS_BUCKET),
     now,
     ...whereabouts(env),
+    traceId,
   };
 });
 

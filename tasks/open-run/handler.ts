@@ -3,7 +3,7 @@ import { executions } from '../../aws/sfn.ts';
 import { readEnvironment } from '../environment.ts';
 import { endedError, failOpened } from '../fail-run/fail-run.ts';
 import { handle, lazily } from '../handle.ts';
-import { completionDeps, jobReader, now, store, tellingLedgerOf, whereabouts } from '../ports.ts';
+import { completionDeps, jobReader, now, store, tellingLedgerOf, traceId, whereabouts } from '../ports.ts';
 import { environment, type OpenRunInput } from './contract.ts';
 import { openRun } from './open-run.ts';
 import { pinJobVersion } from './pin.ts';
@@ -13,7 +13,7 @@ const deps = lazily(() => {
   const [objects, book] = [store(), tellingLedgerOf(env)];
   const readJob = jobReader(objects, env.OPS_BUCKET);
   const completion = completionDeps(book, env, () => env.STATE_MACHINE_ARN);
-  const failing = { ...book, ...completion, readJob, now, ...whereabouts(env) };
+  const failing = { ...book, ...completion, readJob, now, ...whereabouts(env), traceId };
   return {
     ...book,
     now,

@@ -8,6 +8,7 @@ import { runRef } from '../run-ref.ts';
 import { readRequest } from '../run-request.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { OpenRunInput, OpenRunOutput, RunRequest } from './contract.ts';
+import { resumed } from './resumed.ts';
 
 export interface OpenRunDeps
   extends TraceDeps,
@@ -99,16 +100,19 @@ async function take(
 ): Promise<OpenRunOutput | null> {
   const { execution, job, request } = input;
   const time = new Date(execution.startTime).toISOString();
+  const { resumes } = request;
+  const again = resumes === undefined ? null : await resumed(deps, { named: resumes, job, slice, seen });
+  const from = again?.from ?? request.from;
   const run = await deps.acquire(seen, {
+    ...again,
     job: job.name,
     jobVersion: job.version,
     runId: execution.name,
     slice,
     trigger: request.trigger,
     // Taking the lease clears the mark, so what the marked trigger asked for is asked for now.
-    force: (request.force ?? false) || (seen?.mark?.force ?? false),
-    ...(request.from === undefined ? {} : { from: request.from }),
-    ...(request.resumes === undefined ? {} : { resumes: request.resumes }),
+    force: (request.force ?? false) || (seen?.mark?.force ?? false) || (again?.force ?? false),
+    ...(from === undefined ? {} : { from }),
     time,
     executionArn: execution.id,
     startedAt: time,

@@ -1,9 +1,9 @@
 import type { RunRef } from '../../core/run.ts';
-import type { ScannedObject, SourceObject } from '../../core/shard.ts';
+import type { ScannedObject, Shard, SourceObject } from '../../core/shard.ts';
 import { objectsKey } from '../../core/storage.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
-import { jobReader, ledgerOf, now, readJson, store } from '../ports.ts';
+import { jobReader, keepCopy, ledgerOf, now, readJson, readJsonIfThere, store } from '../ports.ts';
 import { environment, type PlanInput } from './contract.ts';
 import { plan } from './plan.ts';
 
@@ -16,8 +16,9 @@ const deps = lazily(() => {
     now,
     readJob: jobReader(objects, env.OPS_BUCKET),
     readObjects: (run: RunRef) => readJson<SourceObject[]>(objects, ops(objectsKey(run.job, run.runId))),
-    readScan: async (key: string) =>
-      (await objects.head(ops(key))) === null ? null : readJson<ScannedObject>(objects, ops(key)),
+    readScan: (key: string) => readJsonIfThere<ScannedObject>(objects, ops(key)),
+    readShards: (key: string) => readJsonIfThere<Shard[]>(objects, ops(key)),
+    keepCopy: keepCopy(objects, env.OPS_BUCKET),
     putOps: (key: string, body: Buffer) => objects.put(ops(key), body),
     opsBucket: env.OPS_BUCKET,
   };

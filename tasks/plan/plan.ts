@@ -9,8 +9,9 @@ import type { ScannedObject, SourceObject } from '../../core/shard.ts';
 import { bucketsKey, scanKey, shardsKey } from '../../core/storage.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { PlanInput, PlanOutput } from './contract.ts';
+import { type FinishedDeps, withFinishedShards } from './finished.ts';
 
-export interface PlanDeps extends TraceDeps, Pick<Ledger, 'listObjects'> {
+export interface PlanDeps extends TraceDeps, FinishedDeps, Pick<Ledger, 'listObjects'> {
   readJob(run: RunRef): Promise<Job>;
   readObjects(run: RunRef): Promise<SourceObject[]>;
   /** `null`: there is none. */
@@ -28,14 +29,14 @@ export interface PlanDeps extends TraceDeps, Pick<Ledger, 'listObjects'> {
 export function plan(deps: PlanDeps, { attempt, ...discovered }: PlanInput): Promise<PlanOutput> {
   const { run } = discovered;
   return traced(deps, run, 'Plan', attempt, async () => {
-    const shards = planShards(await readScans(deps, run));
+    const job = await deps.readJob(run);
+    const shards = await withFinishedShards(deps, job, run, planShards(await readScans(deps, run)));
     const key = shardsKey(run.job, run.runId);
     await deps.putOps(key, Buffer.from(JSON.stringify(shards)));
     const records = shards.reduce((sum, shard) => sum + shard.records, 0);
     const planned = { ...discovered, shards: { bucket: deps.opsBucket, key, count: shards.length } };
-    const { contract } = await deps.readJob(run);
     const output =
-      contract.onRepeatedKey === 'allow'
+      job.contract.onRepeatedKey === 'allow'
         ? planned
         : { ...planned, buckets: await putBuckets(deps, run, records) };
     return { output, metrics: { shards: shards.length, records } };

@@ -3,7 +3,7 @@ import { scanKey, shardsKey } from '../../core/storage.ts';
 import { readEnvironment } from '../environment.ts';
 import { handle, lazily, runFields } from '../handle.ts';
 import { linesOf } from '../key-lists.ts';
-import { keep, ledgerOf, now, readJson, sliceReader, store } from '../ports.ts';
+import { keep, ledgerOf, now, readJson, sliceReader, store, traceId } from '../ports.ts';
 import { environment, type ReconcileInput } from './contract.ts';
 import { reconcileRun } from './reconcile.ts';
 
@@ -14,6 +14,7 @@ const deps = lazily(() => {
   return {
     ...ledgerOf(env),
     now,
+    traceId,
     readJob: sliceReader(objects, env.OPS_BUCKET),
     readShards: (run: RunRef) => readJson<never>(objects, ops(shardsKey(run.job, run.runId))),
     readScan: (run: RunRef, n: number) => readJson<never>(objects, ops(scanKey(run.job, run.runId, n))),

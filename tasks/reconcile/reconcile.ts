@@ -21,10 +21,11 @@ import {
 import type { ShardLines } from '../key-lists.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { ReconcileInput, ReconcileOutput } from './contract.ts';
+import { recordSilentWrites, type SilentDeps } from './silent.ts';
 
 type Lists = 'listObjects' | 'listShards' | 'listSinks' | 'listBuckets' | 'listSettled';
 
-export interface ReconcileDeps extends TraceDeps, Pick<Ledger, Lists> {
+export interface ReconcileDeps extends TraceDeps, SilentDeps, Pick<Ledger, Lists> {
   readJob(run: RunRef): Promise<Job>;
   readShards(run: RunRef): Promise<Shard[]>;
   readScan(run: RunRef, n: number): Promise<ScannedObject>;
@@ -41,6 +42,7 @@ export function reconcileRun(deps: ReconcileDeps, input: ReconcileInput): Promis
     const { run } = input;
     const job = await deps.readJob(run);
     const evidence = await gather(deps, job, input);
+    await recordSilentWrites(deps, run, evidence);
     const accounting = reconcile(evidence);
     if (accounting.read === 0 && job.format.required) {
       throw new ForebayError(

@@ -6,7 +6,7 @@ import type { ObjectRef } from '../../core/run.ts';
 import { jobsOf, jobVersionsPrefix } from '../../core/storage.ts';
 import { applyToCatalog, repairPartition } from '../catalog/catalog.ts';
 import { log } from '../handle.ts';
-import { completionDeps, jobReader, ledgerOf, now, readJson, store, whereabouts } from '../ports.ts';
+import { completionDeps, jobReader, ledgerOf, now, readJson, store, traceId, whereabouts } from '../ports.ts';
 import type { environment } from './contract.ts';
 import { backfillOfExecution, runOfExecution } from './executions.ts';
 import type { SweepDeps } from './sweep.ts';
@@ -26,6 +26,7 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     now,
     log,
     ...whereabouts(env),
+    traceId,
     applyToCatalog: (run, manifest) => applyToCatalog(tables, run, manifest),
     repairPartition: (run) => repairPartition(tables, run),
     describe: executions(sfn()).describe,

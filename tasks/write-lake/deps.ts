@@ -1,7 +1,7 @@
 import { sfn } from '../../aws/clients.ts';
 import { readFooter } from '../../aws/parquet.ts';
 import { executions } from '../../aws/sfn.ts';
-import { ledgerOf, now, store } from '../ports.ts';
+import { ledgerOf, now, store, traceId } from '../ports.ts';
 import type { environment } from './contract.ts';
 import type { WriteLakeDeps } from './write-lake.ts';
 
@@ -13,6 +13,7 @@ export function writeLakeDeps(env: Record<(typeof environment)[number], string>)
     copy: objects.copy,
     readFooter: (ref) => readFooter(objects, ref),
     now,
+    traceId,
     lakeBucket: env.LAKE_BUCKET,
     maxReceives: Number(env.MAX_RECEIVES),
   };

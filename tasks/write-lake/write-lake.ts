@@ -7,7 +7,7 @@ import { partKey } from '../../core/storage.ts';
 import { traceOf } from '../trace.ts';
 import type { WriteMessage } from './contract.ts';
 
-export interface WriteLakeDeps extends Pick<Ledger, 'getRun' | 'putSink' | 'putFailure'> {
+export interface WriteLakeDeps extends Pick<Ledger, 'getRun' | 'putSink' | 'putFailure' | 'closeFailure'> {
   /** Server-side copy, with the sha256 (hex) that S3 computed of the target. */
   copy(from: ObjectRef, to: ObjectRef): Promise<{ sha256: string }>;
   /** Rows and bytes of a Parquet object, by its own footer. */
@@ -15,6 +15,8 @@ export interface WriteLakeDeps extends Pick<Ledger, 'getRun' | 'putSink' | 'putF
   succeedTask(taskToken: string, output: unknown): Promise<'accepted' | 'gone'>;
   failTask(taskToken: string, error: ErrorRecord): Promise<'accepted' | 'gone'>;
   now(): Date;
+  /** X-Ray's id of this call's trace; `null` where it has none. */
+  traceId(): string | null;
   lakeBucket: string;
   /** The queue's maxReceiveCount: the receive of this number is the last. */
   maxReceives: number;
@@ -81,7 +83,14 @@ export async function writeLake(
     error: null,
     trace: traceOf(startedAt, deps.now(), receive - 1, { rows, bytes }),
   });
+  if (receive > 1) await closeEarlier(deps, writeFailureId(run.job, run.runId, 'lake', shard.n), receive);
   await deps.succeedTask(taskToken, {});
+}
+
+/** An earlier receive of the message may have left its failure, which is none any more. */
+async function closeEarlier(deps: WriteLakeDeps, id: string, receive: number): Promise<void> {
+  const at = deps.now().toISOString();
+  await deps.closeFailure(id, { how: 'written', at, by: 'forebay', reason: `receive ${receive} went well` });
 }
 
 /**
@@ -109,6 +118,7 @@ export async function recordFailedReceive(
     attempts: receive,
     firstFailedAt: now,
     lastFailedAt: now,
+    trace: deps.traceId(),
     pointer: batch.key,
   });
   if (receive >= deps.maxReceives) await deps.failTask(taskToken, error);

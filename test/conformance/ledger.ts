@@ -50,6 +50,7 @@ const failureOf = (run: RunRecord): FailureRecord => ({
   attempts: 1,
   firstFailedAt: endedAt,
   lastFailedAt: endedAt,
+  trace: '1-5759e988-bd862e3fe1be46a994272793',
   pointer: null,
 });
 
@@ -362,6 +363,32 @@ function runs(use: () => Ledger): void {
       await stored(use(), { job, runId: 'r2' }),
     );
   });
+
+  test('page by page runs are listed whole, each once, also those that started at the same moment', async () => {
+    const job = newJob();
+    const names = Array.from({ length: 9 }, (_, i) => `r${i}`);
+    for (const [i, runId] of names.entries()) {
+      const startedAt = `2026-03-02T0${Math.floor(i / 4)}:00:00.000Z`;
+      const run = await open(use(), job, runId, { slice: `2026-03-0${i + 1}`, startedAt });
+      if (i % 2 === 0) await use().closeSkipped(run, { endedAt });
+    }
+    const paged = async (filter: Parameters<Ledger['listRuns']>[0]) => {
+      const pages: string[][] = [];
+      let before: RunRecord | undefined;
+      do {
+        const page = await use().listRuns({ ...filter, ...(before === undefined ? {} : { before }) });
+        before = page.at(-1);
+        if (before !== undefined) pages.push(page.map(({ runId }) => runId));
+      } while (before !== undefined);
+      return pages;
+    };
+    const sizes = [4, 4, 1];
+    const pages = await paged({ job, limit: 4 });
+    expect(pages.flat()).toEqual(names.toReversed());
+    expect(pages.map(({ length }) => length)).toEqual(sizes);
+    const even = names.filter((_, i) => i % 2 === 0).toReversed();
+    expect((await paged({ job, status: 'SKIPPED', limit: 2 })).flat()).toEqual(even);
+  });
 }
 
 function closes(use: () => Ledger): void {
@@ -593,6 +620,94 @@ function failures(use: () => Ledger): void {
     expect((await use().listFailures()).filter((record) => record.job === job)).toEqual([kept]);
     expect(await use().listFailures({ job: newJob() })).toEqual([]);
     expect(await use().getFailure(runFailureId(job, 'r1'))).toBeNull();
+  });
+
+  test('a failure is closed once, is listed no more but where all are wanted, and is open again if it comes again', async () => {
+    const job = newJob();
+    const failure = failureOf({ ...newRun(job, 'r1') } as RunRecord);
+    const close = { how: 'discarded' as const, at: later, by: 'ann', reason: 'it came by another way' };
+    expect(await use().closeFailure(failure.id, close)).toBe(false);
+    expect(await use().getFailure(failure.id)).toBeNull();
+    await use().putFailure(failure);
+    expect(await use().closeFailure(failure.id, close)).toBe(true);
+    expect(await use().closeFailure(failure.id, { ...close, by: 'bob' })).toBe(false);
+    const closed = { ...failure, closed: close };
+    expect(await use().getFailure(failure.id)).toEqual(closed);
+    expect(await use().listFailures({ job })).toEqual([]);
+    expect(await use().listFailures({ job, all: true })).toEqual([closed]);
+    const ofAll = async (all: boolean) =>
+      (await use().listFailures({ all })).filter((record) => record.job === job);
+    expect([await ofAll(false), await ofAll(true)]).toEqual([[], [closed]]);
+    await use().putFailure(failure);
+    expect(await use().listFailures({ job })).toEqual([failure]);
+  });
+
+  test("a delivery's failure is kept by its message's id", async () => {
+    const id = randomUUID();
+    const failure = { ...failureOf({ ...newRun('', '') } as RunRecord), id, kind: 'delivery' as const };
+    await use().putFailure(failure);
+    expect(await use().getFailure(id)).toEqual(failure);
+    expect((await use().listFailures()).filter((record) => record.id === id)).toEqual([failure]);
+  });
+
+  test('F36 of ten redrives that saw a failure at the same moment one takes it, and the next must have seen that one', async () => {
+    const job = newJob();
+    const failure = failureOf({ ...newRun(job, 'r1') } as RunRecord);
+    await use().putFailure(failure);
+    const lock = (runId: string) => ({ runId, executionArn: `arn:${runId}`, by: 'ann', at: later });
+    const ids = Array.from({ length: 10 }, (_, i) => `d${i}`);
+    const answers = await Promise.all(ids.map((id) => use().lockFailure(failure, lock(id))));
+    const taken = answers.filter((answer) => answer !== null);
+    expect(taken).toHaveLength(1);
+    const [first] = taken;
+    if (first === undefined) return;
+    expect(first).toEqual({ ...failure, redrives: 1, redrive: first.redrive });
+    expect(await use().getFailure(failure.id)).toEqual(first);
+    expect(await use().lockFailure(failure, lock('late'))).toBeNull();
+    expect(await use().lockFailure(first, lock('next'))).toMatchObject({
+      redrives: 2,
+      redrive: lock('next'),
+    });
+  });
+
+  test('a failure that is closed is not taken for a redrive, and one that is renewed stays taken', async () => {
+    const job = newJob();
+    const failure = failureOf({ ...newRun(job, 'r1') } as RunRecord);
+    const lock = { runId: 'd1', executionArn: 'arn:d1', by: 'ann', at: later };
+    await use().putFailure(failure);
+    const taken = await use().lockFailure(failure, lock);
+    await use().putFailure({ ...failure, lastFailedAt: later });
+    expect(await use().getFailure(failure.id)).toEqual({ ...taken, lastFailedAt: later });
+    const close = { how: 'redriven' as const, at: later, by: 'ann', reason: 'run d1' };
+    await use().closeFailure(failure.id, close);
+    expect(taken === null || (await use().lockFailure(taken, lock))).toBeNull();
+  });
+
+  test('a run that fails in the place of another closes the failure that it follows, in the same write', async () => {
+    const job = newJob();
+    const fail = async (runId: string, follows?: string) => {
+      const run = await open(use(), job, runId);
+      const failure = { ...failureOf(run), ...(follows === undefined ? {} : { follows }) };
+      expect(await use().closeFailed(run, { endedAt, error, failure, outbox: [outboxOf(run)] })).toBe(true);
+      return failure;
+    };
+    const first = await fail('r1');
+    const second = await fail('r2', first.id);
+    expect(await use().listFailures({ job })).toEqual([second]);
+    expect((await use().getFailure(first.id))?.closed).toMatchObject({
+      how: 'failed-again',
+      reason: expect.stringContaining(second.id),
+    });
+    // Somebody discarded it meanwhile: their word stays, and hinders nothing.
+    const close = { how: 'discarded' as const, at: later, by: 'ann', reason: 'not needed' };
+    await use().closeFailure(second.id, close);
+    const third = await fail('r3', second.id);
+    expect((await use().getFailure(second.id))?.closed).toEqual(close);
+    expect((await use().listFailures({ job })).map(({ id }) => id)).toEqual([third.id]);
+    expect((await use().pendingOutbox({ job, runId: 'r3' })).length).toBe(1);
+    // Of one that is not there nothing is made.
+    await fail('r4', runFailureId(job, 'gone'));
+    expect(await use().getFailure(runFailureId(job, 'gone'))).toBeNull();
   });
 }
 

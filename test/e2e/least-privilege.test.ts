@@ -27,7 +27,7 @@ import { type Cloud, root, startCloud } from '../support/cloud.ts';
 import { clientOf } from '../support/consumer.ts';
 import { physical, resourcesOf, type Settings, sessionOf } from '../support/roles.ts';
 
-const readsStaging = ['own read staging', 'own read columns'];
+const readsStaging = ['own read staging', 'own read columns', 'own read scan'];
 const writesStaging = ['own write staging', 'own write columns', 'own write survey', 'own write lanes'];
 
 /**
@@ -60,6 +60,7 @@ const business: Record<string, string[]> = {
   ],
   Discover: [
     'own list inbox',
+    'own list staging',
     'own read job version',
     // From raw, the listing is what it says.
     'own read manifest',
@@ -75,9 +76,12 @@ const business: Record<string, string[]> = {
     'own read inbox',
     'own read raw',
     'own write raw',
+    'own list raw',
     'own read unpacked',
     'own write unpacked',
     'own read job version',
+    'own read scan',
+    'own list staging',
     ...writesStaging,
     'put outcome',
   ],
@@ -93,6 +97,7 @@ const business: Record<string, string[]> = {
   Columns: [
     'own read job version',
     ...readsStaging,
+    'own list staging',
     'own write columns',
     'query runs',
     'update run',
@@ -105,10 +110,15 @@ const business: Record<string, string[]> = {
     'own read unpacked',
     'own read job version',
     'own read columns',
+    'own read staging',
+    'own list staging',
     ...writesStaging,
+    'own read rejects',
     'own write rejects',
     'own read secret',
     'put outcome',
+    // As Discover, by the local cloud.
+    'get run',
   ],
   RecordFailure: ['put outcome'],
   Keys: [
@@ -147,6 +157,7 @@ const business: Record<string, string[]> = {
     'own read job version',
     'own read manifest',
     'own write manifest',
+    'get run',
     'query runs',
     'update run',
   ],

@@ -333,8 +333,16 @@ test('who must be told that an object is missing may list below its prefix, sinc
         below: conditions.StringLikeIfExists?.['s3:prefix'],
       }));
   expect(listing(task('OpenRun'))).toEqual([{ bucket: ['Ops'], below: 'jobs/orders/*' }]);
-  expect(listing(task('Plan'))).toEqual([{ bucket: ['Ops'], below: 'staging/orders/*' }]);
-  expect(listing(task('Extract'))).toEqual([{ bucket: ['Inbox'], below: 'orders/*' }]);
+  const staging = { bucket: ['Ops'], below: 'staging/orders/*' };
+  expect(listing(task('Plan'))).toEqual([staging]);
+  expect(listing(task('Envelope'))).toEqual([staging]);
+  expect(listing(task('Discover')).filter(({ below }) => below !== undefined)).toEqual([staging]);
+  expect(listing(task('Columns', evolvingStack))).toEqual([{ bucket: ['Ops'], below: 'staging/evolving/*' }]);
+  expect(listing(task('Extract'))).toEqual([
+    { bucket: ['Inbox'], below: 'orders/*' },
+    staging,
+    { bucket: ['Raw'], below: 'raw/orders/*' },
+  ]);
 });
 
 test('a job that reads a bucket of another account reaches its prefix, its key, and that account alone', () => {
@@ -438,14 +446,16 @@ test('the local cloud, which knows no conditions on encryption contexts, has non
   expect(rights.map(({ action, conditions }) => [action, conditions])).toEqual([['kms:GenerateDataKey', {}]]);
 });
 
-test('an Envelope reads batches back only where it puts them once, which is where it encrypts', () => {
-  const reading = rightsWhere(
-    guarded,
-    (action, on) => action === 's3:GetObject' && on.includes('staging/') && on.includes('batches'),
-  );
-  expect(reading.map(({ of, on }) => [of, on.slice(on.indexOf('/staging/'))])).toEqual([
-    ['Forebay-production-job-sealed JobTasksEnvelope', '/staging/sealed/*/batches/*'],
-  ]);
+test("an Envelope reads back what a failed run of its job made of a shard, and nothing else of staging but the slice's columns", () => {
+  const back = (name: string) =>
+    rightsOf(task('Envelope', guarded.jobs[name]), guarded)
+      .filter(({ actions }) => actions.includes('s3:GetObject'))
+      .flatMap(({ resources }) => resources.flatMap((on) => /(staging|rejects)\/.*$/.exec(on)?.[0] ?? []));
+  for (const name of ['orders', 'sealed', 'settling']) {
+    expect(new Set(back(name)), name).toEqual(
+      new Set([`staging/${name}/*/batches/*`, `staging/${name}/*/keys/*`, `rejects/${name}/*`]),
+    );
+  }
 });
 
 test('the key of encrypted columns rotates, has its alias, and outlives its stack where data does', async () => {
@@ -488,11 +498,11 @@ test("a job's functions reach its own items of the ledger, and no other job's (t
 });
 
 test('who works on one object or shard writes its outcome, and can touch neither run nor slice', () => {
-  for (const name of ['Extract', 'Envelope', 'RecordFailure']) {
-    expect(ledgerRights(task(name)), name).toEqual([
-      { table: 'Runs', actions: ['PutItem'], keys: ['RUN#*'] },
-    ]);
+  const ofOutcomes = { table: 'Runs', keys: ['RUN#*'] };
+  for (const name of ['Extract', 'RecordFailure']) {
+    expect(ledgerRights(task(name)), name).toEqual([{ ...ofOutcomes, actions: ['PutItem'] }]);
   }
+  expect(ledgerRights(task('Envelope'))).toEqual([{ ...ofOutcomes, actions: ['GetItem', 'PutItem'] }]);
 });
 
 test('who settles keys reads outcomes and writes its own, and can touch neither run nor slice', () => {

@@ -208,17 +208,21 @@ function runVerbs({ runs, outbox }: LedgerState): Pick<Ledger, RunVerbs> {
       Object.assign(record, copy({ ...commit, status: 'COMMITTING' }));
       return true;
     },
-    listRuns: async ({ job, status, since, limit }) =>
+    listRuns: async ({ job, status, since, before, limit }) =>
       copy(
         [...runs.values()]
           .filter((run) => job === undefined || run.job === job)
           .filter((run) => status === undefined || run.status === status)
           .filter((run) => since === undefined || run.startedAt >= since)
-          .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+          .filter((run) => before === undefined || placeOf(run) < placeOf(before))
+          .sort((a, b) => (placeOf(a) < placeOf(b) ? 1 : -1))
           .slice(0, limit ?? Number.POSITIVE_INFINITY),
       ),
   };
 }
+
+const placeOf = ({ startedAt, runId }: Pick<RunRecord, 'startedAt' | 'runId'>): string =>
+  `${startedAt} ${runId}`;
 
 type ChildVerbs =
   | 'putObject'
@@ -278,6 +282,11 @@ function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   const { runs, failures } = state;
   const putFailed = (failure: FailureRecord, records: OutboxRecord[]) => {
     failures.set(failure.id, copy(failure));
+    const followed = failures.get(failure.follows ?? '');
+    if (followed !== undefined && followed.closed === undefined) {
+      const reason = `its slice failed again: ${failure.id}`;
+      followed.closed = { how: 'failed-again', at: failure.lastFailedAt, by: 'forebay', reason };
+    }
     putAll(state, records);
   };
   return {
@@ -325,7 +334,15 @@ function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   };
 }
 
-type ListVerbs = 'pendingOutbox' | 'markSent' | 'listSent' | 'putFailure' | 'listFailures' | 'getFailure';
+type ListVerbs =
+  | 'pendingOutbox'
+  | 'markSent'
+  | 'listSent'
+  | 'putFailure'
+  | 'listFailures'
+  | 'getFailure'
+  | 'closeFailure'
+  | 'lockFailure';
 
 function listVerbs({ outbox, sent, failures }: LedgerState): Pick<Ledger, ListVerbs> {
   return {
@@ -346,16 +363,30 @@ function listVerbs({ outbox, sent, failures }: LedgerState): Pick<Ledger, ListVe
           .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)),
       ),
     putFailure: async (record) => {
-      const firstFailedAt = failures.get(record.id)?.firstFailedAt ?? record.firstFailedAt;
-      failures.set(record.id, copy({ ...record, firstFailedAt }));
+      const { closed: _closed, ...before } = failures.get(record.id) ?? record;
+      failures.set(record.id, copy({ ...before, ...record, firstFailedAt: before.firstFailedAt }));
     },
     listFailures: async (filter) =>
       copy(
-        [...failures.values()].filter(
-          ({ id }) => filter?.job === undefined || jobOfFailure(id) === filter.job,
-        ),
+        [...failures.values()]
+          .filter(({ id }) => filter?.job === undefined || jobOfFailure(id) === filter.job)
+          .filter(({ closed }) => filter?.all === true || closed === undefined),
       ),
     getFailure: async (id) => orNull(failures.get(id)),
+    closeFailure: async (id, close) => {
+      const record = failures.get(id);
+      if (record === undefined || record.closed !== undefined) return false;
+      record.closed = copy(close);
+      return true;
+    },
+    lockFailure: async (seen, lock) => {
+      const record = failures.get(seen.id);
+      if (record === undefined || record.closed !== undefined || record.redrives !== seen.redrives)
+        return null;
+      record.redrives = (seen.redrives ?? 0) + 1;
+      record.redrive = copy(lock);
+      return copy(record);
+    },
   };
 }
 

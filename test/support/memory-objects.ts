@@ -4,15 +4,15 @@ import type { ObjectStore, StoredObject } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { ObjectRef } from '../../core/run.ts';
 
-interface Version extends StoredObject {
+export interface Version extends StoredObject {
   body: Buffer;
 }
 
 const digest = (algorithm: 'md5' | 'sha256', bytes: Uint8Array): Buffer =>
   createHash(algorithm).update(bytes).digest();
 
-export function memoryObjects(): ObjectStore {
-  const versions = new Map<string, Version[]>();
+/** `versions`: what is stored, for a test that goes on from there twice. */
+export function memoryObjects(versions = new Map<string, Version[]>()): ObjectStore {
   const at = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`;
   const find = (ref: ObjectRef, versionId?: string | null): Version | null =>
     (versions.get(at(ref)) ?? []).findLast((each) => versionId == null || each.versionId === versionId) ??

@@ -32,7 +32,7 @@ import { discover } from '../../tasks/discover/discover.ts';
 import type { EnvelopeOutput } from '../../tasks/envelope/contract.ts';
 import { envelope } from '../../tasks/envelope/envelope.ts';
 import { extract } from '../../tasks/extract/extract.ts';
-import { endedError, failOpened } from '../../tasks/fail-run/fail-run.ts';
+import { endedError, failOpened, failRun } from '../../tasks/fail-run/fail-run.ts';
 import { linesOf } from '../../tasks/key-lists.ts';
 import { settleKeys } from '../../tasks/keys/keys.ts';
 import type { OpenedRun, RunRequest } from '../../tasks/open-run/contract.ts';
@@ -40,8 +40,9 @@ import { openRun } from '../../tasks/open-run/open-run.ts';
 import { pinJobVersion } from '../../tasks/open-run/pin.ts';
 import type { PlannedRun } from '../../tasks/plan/contract.ts';
 import { plan } from '../../tasks/plan/plan.ts';
-import { jobReader, keep, readJson, sliceReader } from '../../tasks/ports.ts';
+import { jobReader, keep, keepCopy, readJson, readJsonIfThere, sliceReader } from '../../tasks/ports.ts';
 import { reconcileRun } from '../../tasks/reconcile/reconcile.ts';
+import { recordFailure } from '../../tasks/record-failure/record-failure.ts';
 import { readLosers } from '../../tasks/settle/deps.ts';
 import { settle } from '../../tasks/settle/settle.ts';
 import { survey } from '../../tasks/survey/survey.ts';
@@ -50,8 +51,9 @@ import type { WriteMessage } from '../../tasks/write-lake/contract.ts';
 import { receiveBatch, writeLake } from '../../tasks/write-lake/write-lake.ts';
 import { withoutEncryption } from './envelope.ts';
 import { memoryCatalog } from './memory-catalog.ts';
-import { memoryLedger } from './memory-ledger.ts';
-import { memoryObjects } from './memory-objects.ts';
+import { emptyLedger, type LedgerState, memoryLedger } from './memory-ledger.ts';
+import { memoryObjects, type Version } from './memory-objects.ts';
+import { untraced } from './nothing-before.ts';
 import { arnOf } from './world.ts';
 
 export interface Interruption {
@@ -70,10 +72,14 @@ interface Ports extends Pick<Executions, 'succeedTask' | 'failTask'> {
 
 export interface Pipeline {
   job: Job;
+  /** All that its ledger and its buckets have. */
+  stored: { ledger: LedgerState; objects: Map<string, Version[]> };
   ports: Ports;
   executions: Map<string, { status: 'RUNNING' | 'ENDED'; stoppedAt: string | null }>;
   sent: OutboxRecord[];
   queue: Array<{ message: WriteMessage; receives: number }>;
+  /** Messages that were received too often. */
+  dead: WriteMessage[];
   /** Task tokens whose success was told. */
   succeeded: Set<string>;
   partitions: ReturnType<typeof memoryCatalog>['partitions'];
@@ -106,8 +112,9 @@ export async function deploy(pipeline: Pipeline, job: Job): Promise<void> {
 
 export async function newPipeline(job: Job, files: Record<string, Buffer>, slice: string): Promise<Pipeline> {
   const { catalog, partitions } = memoryCatalog();
+  const stored = { ledger: emptyLedger(), objects: new Map<string, Version[]>() };
   const pipeline: Pipeline = {
-    job,
+    ...{ job, stored, dead: [] },
     ports: {} as Ports,
     executions: new Map(),
     ...{
@@ -129,7 +136,7 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
   };
   const { succeeded } = pipeline;
   pipeline.ports = {
-    ...{ objects: memoryObjects(), ledger: memoryLedger(), catalog },
+    ...{ objects: memoryObjects(stored.objects), ledger: memoryLedger(stored.ledger), catalog },
     send: async (record) => void pipeline.sent.push(record),
     dispatch: async (message) => void pipeline.queue.push({ message, receives: 0 }),
     succeedTask: async (token) => {
@@ -147,12 +154,26 @@ export async function newPipeline(job: Job, files: Record<string, Buffer>, slice
   return pipeline;
 }
 
+/** Another pipeline that goes on from where this one is, with nothing in its catalog and its queue. */
+export async function fork(pipeline: Pipeline): Promise<Pipeline> {
+  const forked = await newPipeline(pipeline.job, {}, '');
+  for (const [place, versions] of pipeline.stored.objects) forked.stored.objects.set(place, [...versions]);
+  for (const [name, records] of Object.entries(structuredClone(pipeline.stored.ledger))) {
+    for (const [key, record] of records)
+      (forked.stored.ledger[name as keyof LedgerState] as Map<string, unknown>).set(key, record);
+  }
+  forked.sent.push(...pipeline.sent);
+  for (const [arn, state] of pipeline.executions) forked.executions.set(arn, { ...state });
+  return forked;
+}
+
 const written: Record<string, readonly string[]> = {
   objects: ['put', 'copy', 'putStream'],
   ledger: [
     ...['acquire', 'mark', 'setLoaded', 'traceTask', 'putObject', 'putShard', 'putSink', 'beginCommit'],
     ...['putSurvey', 'putBucket', 'putSettled'],
     ...['closeCommitted', 'closeSkipped', 'closeFailed', 'putFailedRun', 'markSent', 'putFailure'],
+    ...['closeFailure', 'lockFailure'],
   ],
   catalog: ['createTable', 'updateTable', 'setPartition'],
 };
@@ -199,6 +220,7 @@ function depsOf(pipeline: Pipeline, ports: Ports) {
     ...ledger,
     ...catalog,
     now: () => pipeline.now,
+    ...untraced,
     readJob: jobReader(objects, 'ops'),
     describe: async (arn: string) => {
       const found = pipeline.executions.get(arn);
@@ -223,7 +245,7 @@ export async function execute(
   pipeline: Pipeline,
   runId: string,
   slice: string,
-  request: RunRequest = { trigger: 'manual', slice },
+  request: Partial<RunRequest> = {},
 ): Promise<void> {
   const arn = arnOf(runId);
   pipeline.executions.set(arn, { status: 'RUNNING', stoppedAt: null });
@@ -240,7 +262,7 @@ export async function execute(
     }
   };
   try {
-    await throughStates(pipeline, step, runId, request);
+    await throughStates(pipeline, step, runId, { trigger: 'manual', slice, ...request });
   } finally {
     pipeline.executions.set(arn, { status: 'ENDED', stoppedAt: pipeline.now.toISOString() });
   }
@@ -267,9 +289,22 @@ async function throughStates(
     );
   });
   if (opened.outcome !== 'held') throw new Error(`${runId} is ${opened.outcome}`);
-  await load(pipeline, step, opened);
+  const job = { name, version };
+  try {
+    await load(pipeline, step, opened);
+  } catch (caught) {
+    if (caught instanceof Interrupted) throw caught;
+    await step((deps) => failRun(deps, { job, execution, error: asCaught(caught) }));
+    return;
+  }
   await step((deps) => closeRun(deps, { job: name, runId }));
 }
+
+/** As Lambda and Step Functions hand an error to a `Catch`. */
+const asCaught = (caught: unknown): { Error: string; Cause: string } => {
+  const { name, message } = caught as Error;
+  return { Error: name, Cause: JSON.stringify({ errorMessage: message }) };
+};
 
 async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<void> {
   const { run } = opened;
@@ -279,6 +314,7 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
         ...deps,
         list: (prefix) => objects.list('inbox', prefix),
         keepOps: (key, body) => keep(objects, ops(key), body),
+        readListing: (key) => readJsonIfThere(objects, ops(key)),
       },
       opened,
     ),
@@ -286,15 +322,17 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
   if (discovered.discovered === 'nothing-new') return;
   const { objects: stored } = pipeline.ports;
   for (const object of await readJson<SourceObject[]>(stored, ops(objectsKey(run.job, run.runId)))) {
-    await step((deps, ports) => extractOne(deps, ports, run, object));
+    const failed = { object: object.n, name: object.name };
+    await orRecorded(step, run, failed, () => step((deps, ports) => extractOne(deps, ports, run, object)));
   }
   const planned = await step((deps, { objects }) =>
     plan(
       {
         ...deps,
         readObjects: () => readJson(objects, ops(objectsKey(run.job, run.runId))),
-        readScan: async (key) =>
-          (await objects.head(ops(key))) === null ? null : readJson(objects, ops(key)),
+        readScan: (key) => readJsonIfThere(objects, ops(key)),
+        readShards: (key) => readJsonIfThere(objects, ops(key)),
+        keepCopy: keepCopy(objects, 'ops'),
         putOps: (key, body) => objects.put(ops(key), body),
       },
       discovered,
@@ -338,6 +376,7 @@ const extractOne = (deps: Deps, { objects }: Ports, run: RunRef, object: SourceO
       ...deps,
       head: objects.head,
       putStream: objects.putStream,
+      readScan: (key) => readJsonIfThere(objects, ops(key)),
       read: ({ bucket, key, versionId, etag, raw }) =>
         raw === undefined
           ? objects.stream({ bucket, key }, { versionId, ifMatch: etag })
@@ -367,6 +406,7 @@ async function decideColumns(step: Step, planned: PlannedRun, shards: readonly S
       {
         ...deps,
         readShards: () => readJson(objects, ops(shardsKey(run.job, run.runId))),
+        readDecision: (key) => readJsonIfThere(objects, ops(key)),
         readSurvey: (_run, n) => readJson(objects, ops(surveyKey(run.job, run.runId, n))),
         keepOps: (key, body) => keep(objects, ops(key), body),
       },
@@ -377,7 +417,24 @@ async function decideColumns(step: Step, planned: PlannedRun, shards: readonly S
 
 /** A child of the Map over the shards: Envelope, Dispatch, and the writer's word that it waits for. */
 async function writeShard(pipeline: Pipeline, step: Step, run: RunRef, shard: Shard): Promise<void> {
-  await dispatchBatch(pipeline, step, await step(envelopeOne(run, shard)));
+  const enveloped = await orRecorded(step, run, { shard: shard.n }, () => step(envelopeOne(run, shard)));
+  if (enveloped !== null) await dispatchBatch(pipeline, step, enveloped);
+}
+
+/** A child of a Map never fails: what it failed of is recorded. */
+async function orRecorded<T>(
+  step: Step,
+  run: RunRef,
+  failed: Parameters<typeof recordFailure>[1]['failed'],
+  work: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await work();
+  } catch (caught) {
+    if (caught instanceof Interrupted) throw caught;
+    await step((deps) => recordFailure(deps, { run, failed, error: asCaught(caught) }));
+    return null;
+  }
 }
 
 /** The three Maps of a job that settles repeated keys. */
@@ -425,6 +482,7 @@ const shardDeps = (objects: ObjectStore) => ({
   readJob: sliceReader(objects, 'ops'),
   readRaw: (raw: ObjectRef, range: ByteRange) => objects.getRange(raw, range),
   putOps: (key: string, body: Uint8Array) => objects.put(ops(key), body),
+  ...{ copy: objects.copy, head: objects.head },
   secretKey: async () => Buffer.from('the key of this test'),
   ...withoutEncryption,
   withDirectory,
@@ -452,7 +510,12 @@ async function dispatchBatch(pipeline: Pipeline, step: Step, enveloped: Envelope
   // The writer is no part of the execution; where that is to end for good, it ends while the writer is at work.
   if (pipeline.interrupted && pipeline.interruption?.mode === 'ends for good')
     throw new Interrupted('a writer');
-  if (!pipeline.succeeded.has(taskToken)) throw new Error(`nobody wrote shard ${enveloped.shard.n}`);
+  if (pipeline.succeeded.has(taskToken)) return;
+  const died = pipeline.dead.find((message) => message.taskToken === taskToken);
+  if (died === undefined) throw new Error(`nobody wrote shard ${enveloped.shard.n}`);
+  const failed = { shard: enveloped.shard.n, sink: 'lake' };
+  const error = { Error: 'WriteFailed', Cause: 'WriteFailed: the lake did not take it' };
+  await step((deps) => recordFailure(deps, { run: enveloped.run, failed, error }));
 }
 
 /** The queue's messages come to the writer, each again until a receive goes well. */
@@ -471,7 +534,9 @@ export async function deliver(pipeline: Pipeline): Promise<void> {
       [received],
       ({ message, receive }) => writeLake(deps, message, receive),
     );
-    if (batchItemFailures.length > 0) pipeline.queue.push(next);
+    if (batchItemFailures.length === 0) continue;
+    if (next.receives < 5) pipeline.queue.push(next);
+    else pipeline.dead.push(next.message);
   }
 }
 

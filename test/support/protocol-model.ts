@@ -18,6 +18,7 @@ import { openRun } from '../../tasks/open-run/open-run.ts';
 import type { ReconciledRun } from '../../tasks/reconcile/contract.ts';
 import { sweep } from '../../tasks/sweep/sweep.ts';
 import { memoryCatalog } from './memory-catalog.ts';
+import { nothingBefore } from './nothing-before.ts';
 import { type Gates, newGates, type Thread } from './schedules.ts';
 import { arnOf, counts, job, jobVersion, newWorld, running, type World } from './world.ts';
 
@@ -250,7 +251,7 @@ async function machine(protocol: Protocol, execution: Execution, request: RunReq
 type Call = <T>(task: string, work: (deps: Verbs) => Promise<T>) => Promise<T>;
 
 async function load(call: Call, opened: OpenedRun): Promise<void> {
-  const discovered = await call('Discover', (deps) => discover(deps, opened));
+  const discovered = await call('Discover', (deps) => discover({ ...deps, ...nothingBefore }, opened));
   if (discovered.discovered === 'nothing-new') return;
   const reconciled = await call('Load', (deps) => extractToReconcile(deps, discovered));
   await call('Catalog', (deps) => commitRun(deps, reconciled));

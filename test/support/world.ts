@@ -16,6 +16,7 @@ import type { OpenRunOutput, RunRequest } from '../../tasks/open-run/contract.ts
 import { type OpenRunDeps, openRun } from '../../tasks/open-run/open-run.ts';
 import type { SweepDeps } from '../../tasks/sweep/sweep.ts';
 import { memoryLedger } from './memory-ledger.ts';
+import { untraced } from './nothing-before.ts';
 
 /** What a contract that says nothing of them has. */
 export const columnDefaults: Pick<Contract, 'onNewColumn' | 'onMissingColumn' | 'onRetypedColumn' | 'names'> =
@@ -153,6 +154,7 @@ function depsOf(world: World): World['deps'] {
       partitions.set(run.slice, committed);
       return true;
     },
+    ...untraced,
     log: (message) => world.log.push(message),
     measure: (_job, measures, about) => world.measured.push({ runId: about?.runId, measures }),
     catalogTimeoutSeconds: 60,
@@ -181,7 +183,9 @@ function crashing<T extends object>(deps: T, crashes: Crashes): T {
 
 const synchronous = (deps: object) =>
   Object.fromEntries(
-    Object.entries(deps).filter(([name]) => ['runOf', 'backfillOf', 'log', 'measure'].includes(name)),
+    Object.entries(deps).filter(([name]) =>
+      ['runOf', 'backfillOf', 'log', 'measure', 'traceId'].includes(name),
+    ),
   );
 
 export const counts: Counts = { read: 10, written: 10, rejected: 0, filtered: 0, repeatedKeys: 0 };

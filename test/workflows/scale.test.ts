@@ -31,6 +31,7 @@ import { type Json, local, ofType, ordersJob, root, synthesize } from '../suppor
 import { withoutEncryption } from '../support/envelope.ts';
 import { eventCount, historiesOf, mostEvents } from '../support/history.ts';
 import { definitionOf, statesOf, walk } from '../support/machine.ts';
+import { nothingBefore, untraced } from '../support/nothing-before.ts';
 
 const orders = await ordersJob();
 /** A stage of AWS with the defaults that this page reckons with, where the local one has smaller numbers. */
@@ -139,7 +140,7 @@ beforeAll(async () => {
   const ofObject = counted(memory, calls.object);
   await extract(
     {
-      ...{ ...common, head: ofObject.head, putStream: ofObject.putStream },
+      ...{ ...nothingBefore, ...common, head: ofObject.head, putStream: ofObject.putStream },
       ...counted({ putObject: async () => undefined }, calls.object),
       read: (object) => ofObject.stream(object),
       putOps: (key, body) => ofObject.put({ bucket: 'ops', key }, body),
@@ -159,11 +160,12 @@ beforeAll(async () => {
     putSink: async (_runId: string, record: Json) =>
       void items.push({ ...sinkKey(run.runId, record.sink, record.n), ...record }),
     putFailure: async () => undefined,
+    closeFailure: async () => true,
   };
   const ledger = counted(book, calls.shard);
   const { batch } = await envelope(
     {
-      ...{ ...common, putShard: ledger.putShard },
+      ...{ ...nothingBefore, ...common, putShard: ledger.putShard },
       readRaw: (raw, range) => ofShard.getRange(raw, range),
       putOps: (key, body) => ofShard.put({ bucket: 'ops', key }, body),
       secretKey: async () => Buffer.from('key'),
@@ -176,7 +178,7 @@ beforeAll(async () => {
   );
   await writeLake(
     {
-      ...{ ...common, ...ledger, copy: ofShard.copy },
+      ...{ ...common, ...ledger, ...untraced, copy: ofShard.copy },
       readFooter: (ref) => readFooter(ofShard as never, ref),
       ...counted({ succeedTask: async () => 'accepted' as const }, calls.shard),
       failTask: async () => 'accepted',

@@ -20,6 +20,7 @@ await report(async () => {
   await extract(
     {
       readJob: async () => job,
+      readScan: async () => null,
       read: async () => createReadStream(file, { highWaterMark: 65_536 }),
       putStream: async (ref, body, options) => {
         let bytes = 0;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { CreateDatabaseCommand, GlueClient } from '@aws-sdk/client-glue';
-import { CreateStateMachineCommand, SFNClient, StopExecutionCommand } from '@aws-sdk/client-sfn';
+import { CreateStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -115,7 +115,7 @@ test('an execution is started once by its name, described while it runs and when
     started: false,
   });
   expect(await port.describe(executionArn)).toMatchObject({ status: 'RUNNING', stoppedAt: null });
-  await client.send(new StopExecutionCommand({ executionArn, error: 'Cancelled', cause: 'by hand' }));
+  await port.stop(executionArn, { Error: 'Cancelled', Cause: 'by hand' });
   expect(await port.describe(executionArn)).toMatchObject({
     status: 'ENDED',
     stoppedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),

@@ -111,7 +111,7 @@ test('a run that FailRun closed first is fenced, and changes nothing', async () 
   };
   await ledger.closeFailed(run, {
     ...{ endedAt: at, error, outbox: [] },
-    failure: { ...failure, attempts: 1, firstFailedAt: at, lastFailedAt: at, pointer: null },
+    failure: { ...failure, attempts: 1, firstFailedAt: at, lastFailedAt: at, trace: null, pointer: null },
   });
   await expect(commitRun(deps, input(run))).rejects.toThrow(/^RunFenced: run r1 is FAILED/);
   expect(deps.memory.tables.size).toBe(0);

@@ -1,16 +1,25 @@
 import { expect, test } from 'vitest';
 import type { PeekedMessage } from '../../../aws/peek.ts';
-import { deadLetters, failureOf } from '../../../cli/dead-letters.ts';
+import { deadLetters, deliveryFailure, failureOf, groupsOf } from '../../../cli/failures/dead-letters.ts';
 import type { FailureRecord } from '../../../core/ledger.ts';
 
 const failure = (id: string): FailureRecord => ({
-  ...{ id, kind: 'run', job: 'orders', slice: '2026-03-01', runId: 'r1', attempts: 1, pointer: null },
+  ...{
+    id,
+    kind: 'run',
+    job: 'orders',
+    slice: '2026-03-01',
+    runId: 'r1',
+    attempts: 1,
+    trace: null,
+    pointer: null,
+  },
   error: { name: 'CountMismatch', message: '3 and 4' },
   firstFailedAt: '2026-03-02T00:00:00.000Z',
   lastFailedAt: '2026-03-02T00:00:00.000Z',
 });
 const message = (id: string, body: string): PeekedMessage => ({
-  ...{ id, body, sentAt: '2026-03-02T00:00:00.000Z', receives: 1, attributes: {} },
+  ...{ id, body, sentAt: '2026-03-02T00:00:00.000Z', receives: 1, movedFrom: null, attributes: {} },
 });
 const write = JSON.stringify({
   taskToken: 'AQ-secret',
@@ -19,11 +28,13 @@ const write = JSON.stringify({
   sink: 'lake',
 });
 
+const machinePrefix = 'arn:aws:states:eu-west-1:000000000000:stateMachine:forebay-local-';
+
 test('each message is told to the failure that it belongs to', () => {
-  expect(failureOf({ kind: 'job' }, JSON.stringify(failure('orders/r1')))).toBe('orders/r1');
-  expect(failureOf({ kind: 'write' }, write)).toBe('orders/r1/lake/7');
-  expect(failureOf({ kind: 'delivery' }, '{"id":"event"}')).toBeNull();
-  expect(failureOf({ kind: 'write' }, 'no JSON')).toBeNull();
+  expect(failureOf({ kind: 'job' }, message('m1', JSON.stringify(failure('orders/r1'))))).toBe('orders/r1');
+  expect(failureOf({ kind: 'write' }, message('m2', write))).toBe('orders/r1/lake/7');
+  expect(failureOf({ kind: 'delivery' }, message('m3', '{"id":"event"}'))).toBe('m3');
+  expect(failureOf({ kind: 'write' }, message('m4', 'no JSON'))).toBeNull();
 });
 
 test('failures say whether their message was seen, queues how much they hold, and no task token gets out', async () => {
@@ -34,6 +45,7 @@ test('failures say whether their message was seen, queues how much they hold, an
   };
   const found = await deadLetters(
     {
+      machinePrefix,
       listFailures: async () => [failure('orders/r1'), failure('orders/r2')],
       peek: async (url) => ({ approximateMessages: 3, messages: peeked[url] ?? [] }),
     },
@@ -43,12 +55,13 @@ test('failures say whether their message was seen, queues how much they hold, an
   expect(found.failures.map(({ id, seen }) => [id, seen])).toEqual([
     ['orders/r1', true],
     ['orders/r2', false],
+    ['m3', true],
   ]);
   expect(found.queues.map(({ approximateMessages }) => approximateMessages)).toEqual([3, 3, 3]);
   expect(found.messages.map(({ id, queue, failure }) => [id, queue, failure])).toEqual([
     ['m1', 'job-dlq', 'orders/r1'],
     ['m2', 'write-dlq', 'orders/r1/lake/7'],
-    ['m3', 'delivery-dlq', null],
+    ['m3', 'delivery-dlq', 'm3'],
   ]);
   expect(JSON.stringify(found)).not.toContain('AQ-secret');
 });
@@ -56,7 +69,8 @@ test('failures say whether their message was seen, queues how much they hold, an
 test("of one job, other jobs' messages and deliveries are left out", async () => {
   const found = await deadLetters(
     {
-      listFailures: async () => [],
+      machinePrefix,
+      listFailures: async (filter) => (filter?.job === 'orders' ? [failure('orders/r1')] : []),
       peek: async () => ({
         approximateMessages: 2,
         messages: [
@@ -69,4 +83,49 @@ test("of one job, other jobs' messages and deliveries are left out", async () =>
     { job: 'orders' },
   );
   expect(found.messages.map(({ id }) => id)).toEqual(['m1']);
+});
+
+test('what was not delivered is a failure of the same shape: by what EventBridge and Scheduler say, or SQS', () => {
+  const target = `${machinePrefix}orders`;
+  const attributes = {
+    ...{
+      TARGET_ARN: target,
+      ERROR_CODE: 'NO_PERMISSIONS',
+      ERROR_MESSAGE: 'not allowed',
+      RETRY_ATTEMPTS: '3',
+    },
+  };
+  const scheduled = { ...message('m1', '{}'), attributes };
+  const at = '2026-03-02T00:00:00.000Z';
+  const common = { kind: 'delivery', slice: '', runId: '', firstFailedAt: at, lastFailedAt: at, trace: null };
+  expect(deliveryFailure(scheduled, {}, machinePrefix)).toEqual({
+    ...{ ...common, id: 'm1', job: 'orders', attempts: 4, pointer: target },
+    error: { name: 'NO_PERMISSIONS', message: 'not allowed' },
+  });
+  const queue = 'arn:aws:sqs:eu-west-1:000000000000:triggers';
+  const moved = { ...message('m2', '{}'), movedFrom: queue, receives: 4 };
+  expect(deliveryFailure(moved, { job: 'products' }, machinePrefix)).toMatchObject({
+    ...{ id: 'm2', job: 'products', pointer: queue, attempts: 1 },
+    error: { name: 'Undelivered', message: expect.stringContaining('4 times') },
+  });
+});
+
+test('failures are grouped by error and kind, the most frequent first, with the oldest of each', () => {
+  const failed = (id: string, name: string, firstFailedAt: string): FailureRecord => ({
+    ...{ ...failure(id), job: id.slice(0, id.indexOf('/')), error: { name, message: '' }, firstFailedAt },
+  });
+  const groups = groupsOf([
+    failed('orders/r1', 'AccessDenied', '2026-03-02T00:00:00.000Z'),
+    failed('orders/r2', 'CountMismatch', '2026-03-01T00:00:00.000Z'),
+    failed('products/r1', 'CountMismatch', '2026-03-03T00:00:00.000Z'),
+    { ...failed('orders/r2/lake/1', 'CountMismatch', '2026-03-01T00:00:00.000Z'), kind: 'write' },
+  ]);
+  expect(groups).toEqual([
+    {
+      ...{ error: 'CountMismatch', kind: 'run', count: 2, jobs: ['orders', 'products'] },
+      oldest: '2026-03-01T00:00:00.000Z',
+    },
+    { error: 'AccessDenied', kind: 'run', count: 1, jobs: ['orders'], oldest: '2026-03-02T00:00:00.000Z' },
+    { error: 'CountMismatch', kind: 'write', count: 1, jobs: ['orders'], oldest: '2026-03-01T00:00:00.000Z' },
+  ]);
 });

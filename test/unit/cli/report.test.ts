@@ -90,7 +90,8 @@ test("a committed run's accounting is the one that was proved", () => {
   expect(report.accounting).toEqual({ read: 10, written: 7, rejected: 2, filtered: 1, balanced: true });
   expect(report.rejectsByCode).toEqual({ CastFailed: 2, RaggedRow: 0 });
   expect(report.discarded).toEqual({});
-  expect(report.shards).toEqual({ total: 2, done: 2, failed: 0 });
+  const none = { planned: 0, enveloped: 0, failed: 0, takenOver: 0 };
+  expect(report.shards).toEqual({ total: 2, written: 2, ...none });
   expect(report.ms).toBe(30_000);
 });
 
@@ -110,7 +111,8 @@ test('F38 of a run that failed, the pieces tell what is accounted for and what i
   };
   const report = runReport(failed, lost);
   expect(report.accounting).toEqual({ read: 10, written: 4, rejected: 2, filtered: 1, balanced: false });
-  expect(report.shards).toEqual({ total: 2, done: 1, failed: 1 });
+  const none = { planned: 0, enveloped: 0, takenOver: 0 };
+  expect(report.shards).toEqual({ total: 2, written: 1, failed: 1, ...none });
   expect(report.files).toEqual([{ key: 'part-0', rows: 4, bytes: 50 }]);
 });
 
@@ -151,7 +153,7 @@ test.each([
   ['COMPLETED', null, null],
   ['FAILED', 'RejectThresholdExceeded', 'forebay rejects r1'],
   ['FAILED', 'SecretMissing', 'forebay secrets init orders'],
-  ['FAILED', 'Throttled', 'forebay run orders --slice 2026-03-01'],
+  ['FAILED', 'Throttled', 'forebay dlq redrive orders/r1'],
 ] as const)('behind %s %s comes: %s', (status, name, next) => {
   expect(nextCommand({ ...base, status, error: name === null ? null : { name, message: '' } })).toBe(next);
 });
@@ -159,4 +161,39 @@ test.each([
 test('a run is good where the slice is as it should be', () => {
   const all = ['RUNNING', 'COMMITTING', 'COMPLETED', 'PARTIAL', 'FAILED', 'SKIPPED'] as const;
   expect(all.filter(succeeded)).toEqual(['COMPLETED', 'PARTIAL', 'SKIPPED']);
+});
+
+test('each shard is told by how far it came, and how many were taken over', () => {
+  const run = { ...base, status: 'FAILED' as const, tasks: { Plan: trace(6, 7, { shards: 6 }) } };
+  const from = { runId: 'r0', n: 0 };
+  const shards = [
+    { ...shard(0, 0, {}), from },
+    shard(1, 0, {}),
+    shard(2, 0, {}),
+    { ...shard(3, 0, {}), status: 'failed' as const },
+  ];
+  const sinks = [sink(0, 5), { ...sink(1, 5), status: 'failed' as const }];
+  expect(runReport(run, { ...parts, shards, sinks }).shards).toEqual({
+    ...{ total: 6, written: 1, failed: 2, enveloped: 1, planned: 2, takenOver: 1 },
+  });
+});
+
+test('a run says in whose place it is, why nothing was taken over where nothing was, and who came in its own place', () => {
+  const { follows, followedBy } = runReport({ ...base, follows: 'r0', whole: 'other-version' }, parts, [
+    'r2',
+  ]);
+  expect(follows).toEqual({ runId: 'r0', whole: expect.stringMatching(/another version/) });
+  expect(followedBy).toEqual(['r2']);
+  expect(runReport({ ...base, follows: 'r0', resumes: 'r0' }, parts).follows).toEqual({
+    runId: 'r0',
+    whole: null,
+  });
+  expect(runReport(base, parts).follows).toBeNull();
+});
+
+test('what a run that failed before its slice was known asks for is its slice', () => {
+  const error = { name: 'SliceInvalid', message: '' };
+  expect(nextCommand({ ...base, slice: '', status: 'FAILED', error })).toBe(
+    'forebay run orders --slice <slice>',
+  );
 });

@@ -9,6 +9,7 @@ import type { ColumnsInput } from '../../../tasks/columns/contract.ts';
 import { recordFailure } from '../../../tasks/record-failure/record-failure.ts';
 import { runOf } from '../../support/envelope.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
+import { nothingDecided } from '../../support/nothing-before.ts';
 import { job as plainJob } from '../../support/world.ts';
 
 const job: Job = { ...plainJob, contract: { ...plainJob.contract, onNewColumn: 'evolve' } };
@@ -38,7 +39,7 @@ beforeEach(() => {
   table = null;
   kept = new Map();
   deps = {
-    ...ledger,
+    ...{ ...ledger, ...nothingDecided },
     traceTask: async () => undefined,
     now: () => new Date('2026-03-02T12:00:00.000Z'),
     readJob: async () => job,

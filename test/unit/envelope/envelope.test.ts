@@ -8,6 +8,7 @@ import type { ShardRecord } from '../../../core/ledger.ts';
 import type { Shard } from '../../../core/shard.ts';
 import { type EnvelopeDeps, envelope } from '../../../tasks/envelope/envelope.ts';
 import { runOf, withoutEncryption } from '../../support/envelope.ts';
+import { nothingBefore } from '../../support/nothing-before.ts';
 import { job as plainJob } from '../../support/world.ts';
 
 const head = 'order_id\n';
@@ -65,6 +66,7 @@ function setup({ key = [], onBadRecord, crash, cut = 0 }: Setup = {}) {
       }
     },
     readFile: (path) => readFile(path),
+    ...nothingBefore,
     now: () => new Date('2026-03-02T12:00:00.000Z'),
     opsBucket: 'ops',
     region: 'eu-west-1',

@@ -5,6 +5,7 @@ import { digestOf, type Listed, sourceObjects } from '../../../core/listing.ts';
 import type { Manifest } from '../../../core/manifest.ts';
 import { type DiscoverDeps, discover } from '../../../tasks/discover/discover.ts';
 import { eventProblems } from '../../support/events.ts';
+import { nothingBefore } from '../../support/nothing-before.ts';
 import { dialect } from '../formats/support.ts';
 import { clock, job, run } from './support.ts';
 
@@ -133,6 +134,7 @@ function prepare(world: World) {
       if (!written.has(key)) written.set(key, JSON.parse(body.toString()));
       return Buffer.from(JSON.stringify(written.get(key)));
     },
+    ...{ ...nothingBefore, listObjects: nothingBefore.readListing },
     traceTask: async (_run, _task, trace) => void traces.push(trace),
     now: clock(),
     sourceBucket: 'source',

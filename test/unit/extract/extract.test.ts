@@ -4,6 +4,7 @@ import type { ObjectRecord } from '../../../core/ledger.ts';
 import type { SourceObject } from '../../../core/shard.ts';
 import { partBytes } from '../../../tasks/extract/copy.ts';
 import { type ExtractDeps, extract } from '../../../tasks/extract/extract.ts';
+import { nothingBefore } from '../../support/nothing-before.ts';
 import { dialect } from '../formats/support.ts';
 import { clock, job, object, run } from './support.ts';
 
@@ -22,6 +23,7 @@ function world(options: { content?: string | Buffer; listedBytes?: number; shard
     crash: '' as '' | 'put' | 'scan',
   };
   const deps: ExtractDeps = {
+    ...nothingBefore,
     readJob: async () => job(),
     read: async (source) => {
       state.reads.push(source);

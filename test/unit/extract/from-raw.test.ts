@@ -8,6 +8,7 @@ import { manifestKey } from '../../../core/storage.ts';
 import { extract } from '../../../tasks/extract/extract.ts';
 import type { RunRequest } from '../../../tasks/open-run/contract.ts';
 import { readBatchBytes } from '../../support/envelope.ts';
+import { nothingBefore } from '../../support/nothing-before.ts';
 import { deploy, execute, newPipeline, type Pipeline, partitionOf } from '../../support/pipeline.ts';
 import { columnDefaults, job as plainJob } from '../../support/world.ts';
 import { clock, object, run, job as unitJob } from './support.ts';
@@ -152,6 +153,7 @@ function extractRaw(read: () => Promise<AsyncIterable<Uint8Array>>) {
       ...{ readJob: async (_run: RunRef) => unitJob(), read, now: clock(), rawBucket: 'raw' },
       ...{ shardBytes: 1_000, maxObjectBytes: 1_000 },
       head: () => expect.fail('nothing was put'),
+      ...{ readScan: nothingBefore.readScan },
       putStream: () => expect.fail('raw is not put again'),
       putOps: () => expect.fail('it has no scan'),
       putObject: () => expect.fail('it is not done'),

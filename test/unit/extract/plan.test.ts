@@ -4,6 +4,7 @@ import type { ObjectRecord, RunTask, TaskTrace } from '../../../core/ledger.ts';
 import { planShards } from '../../../core/plan.ts';
 import type { ScannedObject } from '../../../core/shard.ts';
 import { type PlanDeps, plan } from '../../../tasks/plan/plan.ts';
+import { nothingBefore } from '../../support/nothing-before.ts';
 import { clock, job, run, scanned } from './support.ts';
 
 test('shards are numbered over all objects, and know the number of their first record within their own', () => {
@@ -87,6 +88,7 @@ function prepare(
   const written = new Map<string, unknown>();
   const traces: Array<[RunTask, TaskTrace]> = [];
   const deps: PlanDeps = {
+    ...{ ...nothingBefore, listShards: nothingBefore.readShards },
     readJob: async () => job({ contract: { ...job().contract, onRepeatedKey } }),
     readObjects: async () => scans.map(({ object }) => object),
     listObjects: async () => ledger,

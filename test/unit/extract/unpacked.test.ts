@@ -11,6 +11,7 @@ import type { ObjectRef } from '../../../core/run.ts';
 import type { ScannedObject } from '../../../core/shard.ts';
 import { type ExtractDeps, extract } from '../../../tasks/extract/extract.ts';
 import { memoryObjects } from '../../support/memory-objects.ts';
+import { nothingBefore } from '../../support/nothing-before.ts';
 import { inChunks } from '../../support/text.ts';
 import { dialect } from '../formats/support.ts';
 import { clock, job, object, run } from './support.ts';
@@ -36,6 +37,7 @@ function world(content: Buffer, setup: Setup = {}) {
   const ledger: ObjectRecord[] = [];
   let closed = 0;
   const deps: ExtractDeps = {
+    ...nothingBefore,
     readJob: async () => job({ format: dialect({ encoding: setup.encoding ?? 'utf-8' }) }),
     read: async () =>
       (async function* () {

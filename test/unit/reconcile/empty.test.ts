@@ -4,6 +4,7 @@ import type { RunRef } from '../../../core/run.ts';
 import type { ReconcileInput } from '../../../tasks/reconcile/contract.ts';
 import { type ReconcileDeps, reconcileRun } from '../../../tasks/reconcile/reconcile.ts';
 import { runOf } from '../../support/envelope.ts';
+import { untraced } from '../../support/nothing-before.ts';
 import { job } from '../../support/world.ts';
 
 /** A run whose only object was extracted, and has no record: an empty file, or a header alone. */
@@ -35,6 +36,7 @@ function setup(required: boolean) {
     },
     traceTask: async () => undefined,
     now: () => new Date('2026-03-02T12:00:00.000Z'),
+    ...{ ...untraced, getFailure: async () => null, putFailure: async () => expect.fail('no write failed') },
     opsBucket: 'ops',
   };
   const input = {

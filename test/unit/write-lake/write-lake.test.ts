@@ -7,6 +7,7 @@ import { runRef } from '../../../tasks/run-ref.ts';
 import type { WriteMessage } from '../../../tasks/write-lake/contract.ts';
 import { receiveBatch, type WriteLakeDeps, writeLake } from '../../../tasks/write-lake/write-lake.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
+import { untraced } from '../../support/nothing-before.ts';
 
 const sha256 = 'c'.repeat(64);
 let ledger: Ledger;
@@ -39,7 +40,7 @@ beforeEach(async () => {
 
 function deps(overrides: Partial<WriteLakeDeps> = {}): WriteLakeDeps {
   return {
-    ...ledger,
+    ...{ ...ledger, ...untraced },
     copy: async (_from, to) => {
       copies.push(to.key);
       return { sha256 };
