@@ -4,6 +4,7 @@ import type {
   BucketRecord,
   Cursor,
   FailureRecord,
+  ForgottenRecord,
   LoadedObjects,
   Mark,
   ObjectRecord,
@@ -35,6 +36,15 @@ export interface ListedObject {
   bytes: number;
 }
 
+/** One version of an object, or the marker that hides the older ones. */
+export interface ObjectVersion {
+  key: string;
+  /** `null` where the bucket kept no versions when it was put, as S3 calls it. */
+  versionId: string;
+  /** 0 for a marker. */
+  bytes: number;
+}
+
 export interface ObjectStore {
   /** Whole object; `SourceChanged` where `ifMatch` does not hold. */
   get(ref: ObjectRef, options?: { versionId?: string | null; ifMatch?: string }): Promise<Buffer>;
@@ -46,6 +56,10 @@ export interface ObjectStore {
   head(ref: ObjectRef, options?: { versionId?: string | null }): Promise<StoredObject | null>;
   /** All objects under a prefix, newest versions, in the order of the keys' bytes. */
   list(bucket: string, prefix: string): Promise<ListedObject[]>;
+  /** All versions under a prefix, delete markers among them. */
+  listVersions(bucket: string, prefix: string): Promise<ObjectVersion[]>;
+  /** For good. Those that are gone already count as deleted; throws where some are refused, with the others deleted. */
+  deleteVersions(bucket: string, versions: readonly ObjectVersion[]): Promise<void>;
   /** Put with a sha256 that S3 checks. `ifNoneMatch`: `false` is returned where the key is taken. */
   put(
     ref: ObjectRef,
@@ -134,6 +148,18 @@ export interface Ledger {
     since?: string;
     limit?: number;
   }): Promise<RunRecord[]>;
+  /** Every run that had the slice, by its fence; complete, however young the last one is. */
+  runsOfSlice(job: string, slice: string): Promise<RunRecord[]>;
+  /**
+   * The slice's committed run is none any more, and the fence goes up to the record's (condition: nobody holds the
+   * slice, and its fence is the one that was seen), with record and outbox, in one transaction. `false`: somebody
+   * was there; read again.
+   */
+  forget(seen: SliceRecord, record: ForgottenRecord, outbox: OutboxRecord[]): Promise<boolean>;
+  /** All of it is erased. */
+  completeForgotten(record: ForgottenRecord, doneAt: string): Promise<void>;
+  /** Oldest first. */
+  listForgotten(job: string, slice: string): Promise<ForgottenRecord[]>;
   /** Slices that have a mark and no holder: their run was not started yet. */
   listMarkedFree(): Promise<SliceRecord[]>;
   listSlices(job: string): Promise<SliceRecord[]>;
@@ -216,6 +242,8 @@ export interface Catalog {
   listTables(): Promise<CatalogTable[]>;
   getPartition(table: string, slice: string): Promise<CatalogPartition | null>;
   listPartitions(table: string): Promise<CatalogPartition[]>;
+  /** The partition alone, never what it points to. `false`: there is none. */
+  deletePartition(table: string, slice: string): Promise<boolean>;
   /** Creates or overwrites the slice's one partition. */
   setPartition(table: CatalogTable, partition: CatalogPartition): Promise<void>;
 }

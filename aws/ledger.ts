@@ -4,6 +4,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Ledger } from './interfaces.ts';
 import { childVerbs } from './ledger/children.ts';
 import { closeVerbs } from './ledger/close.ts';
+import { forgottenVerbs } from './ledger/forgotten.ts';
 import type { Tables } from './ledger/keys.ts';
 import { outboxVerbs } from './ledger/outbox.ts';
 import { runVerbs } from './ledger/runs.ts';
@@ -19,5 +20,6 @@ export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
     ...childVerbs(store, tables),
     ...closeVerbs(store, tables),
     ...outboxVerbs(store, tables),
+    ...forgottenVerbs(store, tables),
   };
 }

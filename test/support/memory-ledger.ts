@@ -9,6 +9,7 @@ import type {
   BucketRecord,
   Cursor,
   FailureRecord,
+  ForgottenRecord,
   ObjectRecord,
   OutboxRecord,
   RunRecord,
@@ -33,6 +34,7 @@ export interface LedgerState {
   sent: Map<string, OutboxRecord>;
   failures: Map<string, FailureRecord>;
   cursors: Map<string, Cursor>;
+  forgotten: Map<string, ForgottenRecord>;
 }
 
 const key = (...parts: Array<string | number>): string => JSON.stringify(parts);
@@ -48,10 +50,17 @@ export const emptyLedger = (): LedgerState => ({
   sent: new Map(),
   failures: new Map(),
   cursors: new Map(),
+  forgotten: new Map(),
 });
 
 export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
-  return { ...sliceVerbs(state), ...runVerbs(state), ...childVerbs(state), ...closeVerbs(state) };
+  return {
+    ...sliceVerbs(state),
+    ...runVerbs(state),
+    ...childVerbs(state),
+    ...closeVerbs(state),
+    ...forgottenVerbs(state),
+  };
 }
 
 type SliceVerbs = 'getSlice' | 'acquire' | 'mark' | 'listMarkedFree' | 'listSlices' | 'getCursor';
@@ -66,13 +75,13 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
       const own = runs.get(key(run.job, run.runId));
       const unchanged = seen === null ? now === undefined : now?.holder === null && now.fence === seen.fence;
       if (!unchanged || own !== undefined) return own?.status === 'RUNNING' ? copy(own) : null;
-      const record = opened(run, (now?.fence ?? 0) + 1, (now?.committed?.revision ?? 0) + 1);
+      const record = opened(run, (now?.fence ?? 0) + 1, revisionOf(now) + 1);
       const { job, slice, runId, executionArn } = run;
       const holder = { runId, executionArn };
       const committed = now?.committed ?? null;
-      const last = now?.last === undefined ? {} : { last: now.last };
+      const { last, forgotten } = now ?? {};
       const { fence } = record;
-      slices.set(key(job, slice), copy({ job, slice, holder, fence, mark: null, ...last, committed }));
+      slices.set(key(job, slice), copy({ job, slice, holder, fence, mark: null, last, forgotten, committed }));
       runs.set(key(job, runId), copy(record));
       return copy(record);
     },
@@ -87,6 +96,9 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
     getCursor: async (job) => orNull(cursors.get(job)),
   };
 }
+
+const revisionOf = (slice: SliceRecord | undefined): number =>
+  slice?.committed?.revision ?? slice?.forgotten?.revision ?? 0;
 
 const opened = (run: NewRun, fence: number, revision: number): RunRecord => ({
   ...run,
@@ -181,7 +193,40 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   };
 }
 
-type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs>;
+type ForgottenVerbs = 'runsOfSlice' | 'forget' | 'completeForgotten' | 'listForgotten';
+
+function forgottenVerbs({ slices, runs, outbox, forgotten }: LedgerState): Pick<Ledger, ForgottenVerbs> {
+  const named = ({ job, slice, at }: ForgottenRecord) => key(job, slice, at);
+  return {
+    runsOfSlice: async (job, slice) =>
+      copy(
+        [...runs.values()]
+          .filter((run) => run.job === job && run.slice === slice)
+          .sort((a, b) => a.fence - b.fence),
+      ),
+    forget: async (seen, record, records) => {
+      const now = slices.get(key(record.job, record.slice));
+      if (now === undefined || now.holder !== null || now.fence !== seen.fence) return false;
+      const { at, revision, fence } = record;
+      Object.assign(now, { fence, forgotten: { at, revision }, committed: null });
+      forgotten.set(named(record), copy(record));
+      for (const told of records) outbox.set(key(told.job, told.runId, told.id), copy(told));
+      return true;
+    },
+    completeForgotten: async (record, doneAt) => {
+      const own = forgotten.get(named(record));
+      if (own !== undefined) own.doneAt = doneAt;
+    },
+    listForgotten: async (job, slice) =>
+      copy(
+        [...forgotten.values()]
+          .filter((record) => record.job === job && record.slice === slice)
+          .sort((a, b) => (a.at < b.at ? -1 : 1)),
+      ),
+  };
+}
+
+type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs | ForgottenVerbs>;
 
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   const { runs, outbox, failures } = state;
