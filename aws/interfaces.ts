@@ -39,7 +39,7 @@ export interface ListedObject {
 /** One version of an object, or the marker that hides the older ones. */
 export interface ObjectVersion {
   key: string;
-  /** `null` where the bucket kept no versions when it was put, as S3 calls it. */
+  /** The text `null` of what was put while the bucket kept no versions, as S3 calls it. */
   versionId: string;
   /** 0 for a marker. */
   bytes: number;
@@ -242,8 +242,8 @@ export interface Catalog {
   listTables(): Promise<CatalogTable[]>;
   getPartition(table: string, slice: string): Promise<CatalogPartition | null>;
   listPartitions(table: string): Promise<CatalogPartition[]>;
-  /** The partition alone, never what it points to. `false`: there is none. */
-  deletePartition(table: string, slice: string): Promise<boolean>;
+  /** The partition alone, never what it points to; one that is gone already is no error. */
+  deletePartition(table: string, slice: string): Promise<void>;
   /** Creates or overwrites the slice's one partition. */
   setPartition(table: CatalogTable, partition: CatalogPartition): Promise<void>;
 }

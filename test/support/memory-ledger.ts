@@ -81,7 +81,10 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
       const committed = now?.committed ?? null;
       const { last, forgotten } = now ?? {};
       const { fence } = record;
-      slices.set(key(job, slice), copy({ job, slice, holder, fence, mark: null, last, forgotten, committed }));
+      slices.set(
+        key(job, slice),
+        copy({ job, slice, holder, fence, mark: null, last, forgotten, committed }),
+      );
       runs.set(key(job, runId), copy(record));
       return copy(record);
     },
