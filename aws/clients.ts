@@ -8,6 +8,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 
 /** The standard retry mode backs off with full jitter; five attempts are about three seconds. */
 const settings = { maxAttempts: 5, retryMode: 'standard' } as const;
@@ -37,5 +38,6 @@ export const sqs = once(() => new SQSClient({ ...settings, ...timeouts }));
 export const eventbridge = once(() => new EventBridgeClient({ ...settings, ...timeouts }));
 export const glue = once(() => new GlueClient({ ...settings, ...timeouts }));
 export const ssm = once(() => new SSMClient({ ...settings, ...timeouts }));
+export const sts = once(() => new STSClient({ ...settings, ...timeouts }));
 export const kms = once(() => new KMSClient({ ...settings, ...timeouts }));
 export const cloudformation = once(() => new CloudFormationClient({ ...settings, ...timeouts }));

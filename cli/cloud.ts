@@ -10,6 +10,7 @@ import { type PeekedQueue, peek } from '../aws/peek.ts';
 import { objectStore } from '../aws/s3.ts';
 import { executions } from '../aws/sfn.ts';
 import { secrets } from '../aws/ssm.ts';
+import { callerOf } from '../aws/sts.ts';
 import { openTap, type Tap } from '../aws/tap.ts';
 import { eventSource } from '../core/events.ts';
 import {
@@ -32,6 +33,8 @@ export interface Cloud {
   /** Outputs of a job's own stack; `null`: it is not deployed. */
   jobOutputs(job: string): Promise<Partial<Record<JobOutputName, string>> | null>;
   peek(queueUrl: string): Promise<PeekedQueue>;
+  /** ARN of whoever makes the calls. */
+  caller(): Promise<string>;
   tap(): Promise<Tap>;
 }
 
@@ -48,6 +51,7 @@ export async function connect(stage: string): Promise<Cloud> {
     bus: bus(clients.eventbridge(), outputs.BusName),
     jobOutputs: (job) => stackOutputs(clients.cloudformation(), jobStackName(stage, job)),
     peek: (queueUrl) => peek(clients.sqs(), queueUrl),
+    caller: () => callerOf(clients.sts()),
     tap: () =>
       openTap(
         { sqs: clients.sqs(), eventBridge: clients.eventbridge() },

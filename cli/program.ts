@@ -9,6 +9,7 @@ import { addJobs } from './commands/jobs.ts';
 import { addLoad } from './commands/load.ts';
 import { addLocal } from './commands/local.ts';
 import { addQuery } from './commands/query.ts';
+import { addRaw } from './commands/raw.ts';
 import { addRead } from './commands/read.ts';
 import { addRejects } from './commands/rejects.ts';
 import { addRun } from './commands/run.ts';
@@ -52,6 +53,7 @@ export function buildProgram(streams: Streams): Command {
     addRun,
     addRuns,
     addRejects,
+    addRaw,
     addDlq,
     addEvents,
     addQuery,

@@ -70,3 +70,26 @@ export const tableName = (job: string, major = 1): string =>
 /** Of the table that a job writes now. */
 export const majorOf = ({ sinks }: Pick<Job, 'sinks'>): number =>
   sinks.find(({ kind }) => kind === 'lake')?.major ?? 1;
+
+export const dataKinds = ['inbox', 'raw', 'unpacked', 'lake', 'staging', 'rejects'] as const;
+/** What an object with data of records is; manifests and job versions have none. */
+export type DataKind = (typeof dataKinds)[number];
+
+export interface DataPrefix {
+  kind: DataKind;
+  prefix: string;
+}
+
+/** Below these is all that a run has put, but for its manifest. `majors`: of the tables that it may have written. */
+export const prefixesOfRun = (
+  job: string,
+  slice: string,
+  runId: string,
+  majors: readonly number[],
+): DataPrefix[] => [
+  { kind: 'raw', prefix: rawKey(job, slice, runId, '') },
+  { kind: 'unpacked', prefix: unpackedKey(job, runId, '') },
+  ...majors.map((major) => ({ kind: 'lake' as const, prefix: partitionPrefix(job, slice, runId, major) })),
+  { kind: 'staging', prefix: stagingPrefix(job, runId) },
+  { kind: 'rejects', prefix: rejectsPrefix(job, runId) },
+];

@@ -49,6 +49,13 @@ export function reopened(
   });
 }
 
+/** What readers saw of a slice was erased on purpose; `run`: the one that had brought it. */
+export function forgotten(job: Job, run: RunRecord, context: EventContext): OutboxRecord {
+  const data = { reason: 'forgotten', published: null };
+  // The run may have told that it reopened the slice itself: this is another event.
+  return eventOf(job, runRef(run), 'SliceReopened', context, data, `${run.runId}/forgotten`);
+}
+
 /** Records, or the whole file, were not what the contract says: for who answers for the feed. */
 export function violated(
   job: Job,
@@ -70,8 +77,9 @@ function eventOf(
   type: EventType,
   { database, region, now }: EventContext,
   data: Record<string, unknown>,
+  of: string = run.runId,
 ): OutboxRecord {
-  const id = eventId(run.runId, type);
+  const id = eventId(of, type);
   const detail = eventSchemas[type].parse({
     metadata: { id, ...runMetadata(job, run, region), eventType: type },
     data: {
