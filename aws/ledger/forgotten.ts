@@ -73,11 +73,18 @@ async function forget(
         },
       },
     },
-    { Put: { TableName: tables.runs, Item: { ...forgottenKey(record), ...record } } },
+    {
+      Put: {
+        TableName: tables.runs,
+        Item: { ...forgottenKey(record), ...record },
+        // A record is never written over: who asks in the same millisecond asks again.
+        ConditionExpression: 'attribute_not_exists(pk)',
+      },
+    },
     ...outbox.map((each) => putOutbox(tables, each)),
   ]);
   if (failed.length === 0) return true;
-  // Our own write, whose answer was lost, counts: nobody else writes a record of this moment and this fence.
+  // Our own write, whose answer was lost, counts: the fence is one writer's alone.
   const own = await store.get(tables.runs, forgottenKey(record));
   return own !== null && readForgotten(own).fence === fence && readForgotten(own).by === record.by;
 }

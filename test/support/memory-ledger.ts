@@ -209,7 +209,7 @@ function forgottenVerbs({ slices, runs, outbox, forgotten }: LedgerState): Pick<
       ),
     forget: async (seen, record, records) => {
       const now = slices.get(key(record.job, record.slice));
-      if (now === undefined || now.holder !== null || now.fence !== seen.fence) return false;
+      if (now?.holder !== null || now.fence !== seen.fence || forgotten.has(named(record))) return false;
       const { at, revision, fence } = record;
       Object.assign(now, { fence, forgotten: { at, revision }, committed: null });
       forgotten.set(named(record), copy(record));
