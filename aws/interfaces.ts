@@ -3,6 +3,7 @@ import type { ErrorRecord } from '../core/errors.ts';
 import type {
   BucketRecord,
   Cursor,
+  FailureList,
   FailureRecord,
   ForgottenRecord,
   LoadedObjects,
@@ -94,6 +95,8 @@ export interface Ledger {
   getRun(job: string, runId: string): Promise<RunRecord | null>;
   /** With what is to be told of it, in one transaction; a repeat tells it again. */
   setLoaded(run: RunRef, loaded: LoadedObjects, outbox?: OutboxRecord[]): Promise<void>;
+  /** Where the list of what failed lies. */
+  setFailures(run: RunRef, failures: FailureList): Promise<void>;
   traceTask(run: { job: string; runId: string }, task: RunTask, trace: TaskTrace): Promise<void>;
   putObject(runId: string, record: ObjectRecord): Promise<void>;
   putShard(runId: string, record: ShardRecord): Promise<void>;

@@ -89,6 +89,18 @@ export type RunTask =
   | 'CloseRun'
   | 'FailRun';
 
+/** A list of failed pieces in S3: a line of JSON each, as {@link FailedPiece} has them. */
+export interface FailureList extends ObjectRef {
+  count: number;
+}
+
+export interface FailedPiece {
+  /** `objects`, `shards`, `buckets`, `settled shards` or `shards in <sink>`. */
+  what: string;
+  n: number;
+  error: ErrorRecord | null;
+}
+
 export interface RunRecord {
   job: string;
   runId: string;
@@ -114,6 +126,8 @@ export interface RunRecord {
   /** What Discover listed; `null` where nothing of it was new. */
   loaded: LoadedObjects | null;
   error: ErrorRecord | null;
+  /** Where more than its one `error` is told: what an item of the ledger would not hold. */
+  failures?: FailureList;
   tasks: Partial<Record<RunTask, TaskTrace>>;
 }
 

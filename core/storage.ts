@@ -26,6 +26,9 @@ export const scanKey = (job: string, runId: string, n: number): string =>
 export const shardsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}shards.json`;
 export const surveyKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}surveys/${n}.json`;
+/** What failed of a run, each piece with its error, where that is more than one. */
+export const failuresKey = (job: string, runId: string): string =>
+  `${stagingPrefix(job, runId)}failures.json`;
 /** The columns that the slice has beside those of its contract. */
 export const columnsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}columns.json`;
 export const batchKey = (job: string, runId: string, n: number): string =>

@@ -110,7 +110,7 @@ function failureOf(run: RunRecord, error: ErrorRecord, now: string): FailureReco
     attempts: 1,
     firstFailedAt: now,
     lastFailedAt: now,
-    pointer: run.manifest?.key ?? null,
+    pointer: run.failures?.key ?? run.manifest?.key ?? null,
   };
 }
 

@@ -70,6 +70,7 @@ export function ledgerConformance(name: string, make: () => Promise<Ledger>): vo
     describe('runs and their children', () => runs(use));
     describe('commit and close', () => closes(use));
     describe('failures and the outbox', () => failures(use));
+    describe('lists of failures', () => failureLists(use));
     describe('what is erased on purpose', () => forgets(use));
   });
 }
@@ -604,6 +605,21 @@ async function sliceOf(ledger: Ledger, job: string) {
   const slice = await ledger.getSlice(job, '2026-03-01');
   if (slice === null) throw new Error(`${job} has no such slice`);
   return slice;
+}
+
+function failureLists(use: () => Ledger): void {
+  test('F30 a run says where the list of its failures lies, also once it is closed', async () => {
+    const job = newJob();
+    const run = await open(use(), job, 'r1');
+    const failures = { bucket: 'ops', key: `staging/${job}/r1/failures.json`, count: 10_000 };
+    await use().setFailures(run, failures);
+    expect(await stored(use(), run)).toEqual({ ...run, failures });
+    await use().closeFailed(run, { endedAt, error, failure: failureOf(run), outbox: [] });
+    expect(await stored(use(), run)).toMatchObject({ status: 'FAILED', failures });
+    // Of a run that is not there is nothing to say.
+    await use().setFailures({ ...run, runId: 'r2' }, failures);
+    expect(await use().getRun(job, 'r2')).toBeNull();
+  });
 }
 
 function forgets(use: () => Ledger): void {

@@ -28,7 +28,7 @@ import { clientOf } from '../support/consumer.ts';
 import { physical, resourcesOf, type Settings, sessionOf } from '../support/roles.ts';
 
 const readsStaging = ['own read staging', 'own read columns'];
-const writesStaging = ['own write staging', 'own write columns', 'own write survey'];
+const writesStaging = ['own write staging', 'own write columns', 'own write failures', 'own write survey'];
 
 /**
  * What each function may do, of all calls: `own` to its own job, `other` to another, and what all jobs share.
@@ -136,6 +136,7 @@ const business: Record<string, string[]> = {
     'own read job version',
     'own read manifest',
     'own write manifest',
+    'own write failures',
     'query runs',
     'update run',
   ],

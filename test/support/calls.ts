@@ -34,6 +34,7 @@ import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/cl
 import type { Outputs } from '../../core/outputs.ts';
 import {
   columnsKey,
+  failuresKey,
   inboxPrefix,
   jobUnpackedPrefix,
   jobVersionKey,
@@ -115,6 +116,7 @@ export async function objectCalls(
     'list staging': list(at.OpsBucket, staging),
     'read columns': read(at.OpsBucket, columnsKey(job, runId)),
     'write columns': write(at.OpsBucket, columnsKey(job, 'probe')),
+    'write failures': write(at.OpsBucket, failuresKey(job, 'probe')),
     'write survey': write(at.OpsBucket, surveyKey(job, 'probe', 0)),
     'read rejects': read(at.OpsBucket, await first(at.OpsBucket, rejects)),
     'write rejects': write(at.OpsBucket, `${rejects}probe`),

@@ -117,7 +117,7 @@ const opened = (run: NewRun, fence: number, revision: number): RunRecord => ({
   tasks: {},
 });
 
-type RunVerbs = 'getRun' | 'setLoaded' | 'traceTask' | 'beginCommit' | 'listRuns';
+type RunVerbs = 'getRun' | 'setLoaded' | 'setFailures' | 'traceTask' | 'beginCommit' | 'listRuns';
 
 function runVerbs({ runs, outbox }: LedgerState): Pick<Ledger, RunVerbs> {
   const at = (run: { job: string; runId: string }) => runs.get(key(run.job, run.runId));
@@ -128,6 +128,10 @@ function runVerbs({ runs, outbox }: LedgerState): Pick<Ledger, RunVerbs> {
       if (record === undefined) return;
       record.loaded = copy(loaded);
       for (const told of records) outbox.set(key(told.job, told.runId, told.id), copy(told));
+    },
+    setFailures: async (run, failures) => {
+      const record = at(run);
+      if (record !== undefined) record.failures = copy(failures);
     },
     traceTask: async (run, task, trace) => {
       const record = at(run);
