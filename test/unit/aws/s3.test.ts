@@ -131,30 +131,6 @@ test('a body that breaks off is ServiceUnavailable, not a short object', async (
   );
 });
 
-test('F11 an upload whose completion answers 200 with an error inside is a failure', async () => {
-  await withServer(
-    (request, response) => {
-      const [, query = ''] = (request.url ?? '').split('?');
-      request.resume().on('end', () => {
-        if (request.method === 'POST' && query.includes('uploads'))
-          response.end(
-            '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>',
-          );
-        else if (request.method === 'PUT') response.writeHead(200, { etag: '"e"' }).end();
-        else if (request.method === 'POST') response.writeHead(200).end(xml('InternalError'));
-        else response.writeHead(204).end();
-      });
-    },
-    async (broken) => {
-      const body = chunks(randomBytes(6 * MiB), 65_536);
-      const options = { partBytes: 5 * MiB, ifNoneMatch: true };
-      await expect(broken.putStream(fresh(), body, options)).rejects.toMatchObject({
-        name: 'ServiceUnavailable',
-      });
-    },
-  );
-});
-
 test('F05 versions that a call with status 200 did not delete are told by their codes', async () => {
   const refused = '<Error><Key>a</Key><Code>AccessDenied</Code><Message>record text</Message></Error>';
   await withServer(
