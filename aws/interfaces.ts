@@ -5,7 +5,6 @@ import type {
   Cursor,
   FailureList,
   FailureRecord,
-  ForgottenRecord,
   LoadedObjects,
   Mark,
   ObjectRecord,
@@ -21,6 +20,8 @@ import type {
 import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
+import type { ForgottenLedger } from './forgotten-ledger.ts';
+import type { ObjectVersions } from './object-versions.ts';
 
 export interface StoredObject {
   bytes: number;
@@ -37,16 +38,7 @@ export interface ListedObject {
   bytes: number;
 }
 
-/** One version of an object, or the marker that hides the older ones. */
-export interface ObjectVersion {
-  key: string;
-  /** The text `null` of what was put while the bucket kept no versions, as S3 calls it. */
-  versionId: string;
-  /** 0 for a marker. */
-  bytes: number;
-}
-
-export interface ObjectStore {
+export interface ObjectStore extends ObjectVersions {
   /** Whole object; `SourceChanged` where `ifMatch` does not hold. */
   get(ref: ObjectRef, options?: { versionId?: string | null; ifMatch?: string }): Promise<Buffer>;
   getRange(ref: ObjectRef, range: ByteRange, options?: { versionId?: string | null }): Promise<Buffer>;
@@ -57,10 +49,6 @@ export interface ObjectStore {
   head(ref: ObjectRef, options?: { versionId?: string | null }): Promise<StoredObject | null>;
   /** All objects under a prefix, newest versions, in the order of the keys' bytes. */
   list(bucket: string, prefix: string): Promise<ListedObject[]>;
-  /** All versions under a prefix, delete markers among them. */
-  listVersions(bucket: string, prefix: string): Promise<ObjectVersion[]>;
-  /** For good. Those that are gone already count as deleted; throws where some are refused, with the others deleted. */
-  deleteVersions(bucket: string, versions: readonly ObjectVersion[]): Promise<void>;
   /** Put with a sha256 that S3 checks. `ifNoneMatch`: `false` is returned where the key is taken. */
   put(
     ref: ObjectRef,
@@ -78,7 +66,7 @@ export interface ObjectStore {
 }
 
 /** Timelines of the conditional writes stand over each in the adapter. */
-export interface Ledger {
+export interface Ledger extends ForgottenLedger {
   getSlice(job: string, slice: string): Promise<SliceRecord | null>;
   /**
    * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and
@@ -151,18 +139,6 @@ export interface Ledger {
     since?: string;
     limit?: number;
   }): Promise<RunRecord[]>;
-  /** Every run that had the slice, by its fence; complete, however young the last one is. */
-  runsOfSlice(job: string, slice: string): Promise<RunRecord[]>;
-  /**
-   * The slice's committed run is none any more, and the fence goes up to the record's (condition: nobody holds the
-   * slice, and its fence is the one that was seen), with record and outbox, in one transaction. `false`: somebody
-   * was there; read again.
-   */
-  forget(seen: SliceRecord, record: ForgottenRecord, outbox: OutboxRecord[]): Promise<boolean>;
-  /** All of it is erased. */
-  completeForgotten(record: ForgottenRecord, doneAt: string): Promise<void>;
-  /** Oldest first. */
-  listForgotten(job: string, slice: string): Promise<ForgottenRecord[]>;
   /** Slices that have a mark and no holder: their run was not started yet. */
   listMarkedFree(): Promise<SliceRecord[]>;
   listSlices(job: string): Promise<SliceRecord[]>;

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { ForebayError } from '../core/errors.ts';
 import { translate } from './errors.ts';
-import type { ObjectVersion } from './interfaces.ts';
+import type { ObjectVersion } from './object-versions.ts';
 
 /** S3's limit for one call. */
 const perCall = 1_000;

@@ -1,14 +1,12 @@
 /** Slices whose data is erased on purpose. */
 import type { ForgottenRecord, OutboxRecord, SliceRecord } from '../../core/ledger.ts';
-import type { Ledger } from '../interfaces.ts';
+import type { ForgottenLedger } from '../forgotten-ledger.ts';
 import { forgottenKey, forgottenPrefix, jobKey, sliceKey, type Tables } from './keys.ts';
 import { putOutbox } from './outbox.ts';
 import { readRun } from './runs.ts';
 import type { Item, Store } from './store.ts';
 
-type ForgottenVerbs = 'runsOfSlice' | 'forget' | 'completeForgotten' | 'listForgotten';
-
-export function forgottenVerbs(store: Store, tables: Tables): Pick<Ledger, ForgottenVerbs> {
+export function forgottenVerbs(store: Store, tables: Tables): ForgottenLedger {
   return {
     runsOfSlice: async (job, slice) => {
       // Not by the index, which may lag behind: a run that it does not have yet would keep its data.

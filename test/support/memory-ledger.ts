@@ -2,6 +2,7 @@
  * The ledger in memory: the port's second adapter, which passes the same conformance suite. Each verb is one
  * atomic step, so that a test can put anything between two of them.
  */
+import type { ForgottenLedger } from '../../aws/forgotten-ledger.ts';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { jobOfFailure } from '../../core/failure.ts';
@@ -200,9 +201,7 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
   };
 }
 
-type ForgottenVerbs = 'runsOfSlice' | 'forget' | 'completeForgotten' | 'listForgotten';
-
-function forgottenVerbs({ slices, runs, outbox, forgotten }: LedgerState): Pick<Ledger, ForgottenVerbs> {
+function forgottenVerbs({ slices, runs, outbox, forgotten }: LedgerState): ForgottenLedger {
   const named = ({ job, slice, at }: ForgottenRecord) => key(job, slice, at);
   return {
     runsOfSlice: async (job, slice) =>
@@ -233,7 +232,7 @@ function forgottenVerbs({ slices, runs, outbox, forgotten }: LedgerState): Pick<
   };
 }
 
-type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs | ForgottenVerbs>;
+type CloseVerbs = Exclude<keyof Ledger, SliceVerbs | RunVerbs | ChildVerbs | keyof ForgottenLedger>;
 
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {
   const { runs, outbox, failures } = state;
