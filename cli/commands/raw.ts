@@ -52,7 +52,11 @@ export function addRaw(program: Command, open: OpenSession): void {
       if ((await deps.getSlice(job, options.slice)) === null) await known(session, job);
       if (!options.yes) {
         const plan = await planOf(deps, await freeSlice(deps, of));
-        output.result(planned(plan), (out) => printPlan(out, plan, 'would be erased'));
+        const earlier = await deps.listForgotten(job, options.slice);
+        output.result({ ...planned(plan), earlier }, (out) => {
+          for (const { at, by, reason } of earlier) out.line(`forgotten before: ${at}, by ${by}: ${reason}`);
+          printPlan(out, plan, 'would be erased');
+        });
         if (options.dryRun) return;
         throw wrongUsage('nothing is erased: --yes erases it');
       }
