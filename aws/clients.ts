@@ -45,10 +45,10 @@ export const sqs = once(() => new SQSClient({ ...settings, ...timeouts }));
 export const eventbridge = once(() => new EventBridgeClient({ ...settings, ...timeouts }));
 export const glue = once(() => new GlueClient({ ...settings, ...timeouts }));
 export const ssm = once(() => new SSMClient({ ...settings, ...timeouts }));
+export const sts = once(() => new STSClient({ ...settings, ...timeouts }));
 export const kms = once(() => new KMSClient({ ...settings, ...timeouts }));
 export const cloudwatchLogs = once(() => new CloudWatchLogsClient({ ...settings, ...timeouts }));
 export const cloudformation = once(() => new CloudFormationClient({ ...settings, ...timeouts }));
-export const sts = once(() => new STSClient({ ...settings, ...timeouts }));
 /** A function that is waited for may take its fifteen minutes, and is never called twice. */
 export const lambda = once(
   () =>

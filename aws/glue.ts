@@ -2,6 +2,7 @@ import {
   BatchCreatePartitionCommand,
   BatchUpdatePartitionCommand,
   CreateTableCommand,
+  DeletePartitionCommand,
   GetPartitionCommand,
   GetTableCommand,
   type GlueClient,
@@ -58,6 +59,12 @@ export function catalog(client: GlueClient, database: string): Catalog {
         return translate(error);
       }
       return partitions;
+    },
+    deletePartition: async (table, slice) => {
+      const command = new DeletePartitionCommand({
+        ...{ DatabaseName: database, TableName: table, PartitionValues: [slice] },
+      });
+      await unless('EntityNotFoundException', client.send(command));
     },
     setPartition: (table, partition) => setPartition(client, database, table, partition),
   };

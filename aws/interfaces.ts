@@ -4,6 +4,7 @@ import type {
   BucketRecord,
   Cursor,
   FailureClose,
+  FailureList,
   FailureRecord,
   LoadedObjects,
   Mark,
@@ -22,6 +23,8 @@ import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
 import type { BackfillLedger } from './backfill-ledger.ts';
+import type { ForgottenLedger } from './forgotten-ledger.ts';
+import type { ObjectVersions } from './object-versions.ts';
 import type { TriggerVerbs } from './trigger-verbs.ts';
 
 export interface StoredObject {
@@ -39,7 +42,7 @@ export interface ListedObject {
   bytes: number;
 }
 
-export interface ObjectStore {
+export interface ObjectStore extends ObjectVersions {
   /** Whole object; `SourceChanged` where `ifMatch` does not hold. */
   get(ref: ObjectRef, options?: { versionId?: string | null; ifMatch?: string }): Promise<Buffer>;
   getRange(ref: ObjectRef, range: ByteRange, options?: { versionId?: string | null }): Promise<Buffer>;
@@ -67,7 +70,7 @@ export interface ObjectStore {
 }
 
 /** Timelines of the conditional writes stand over each in the adapter. */
-export interface Ledger extends TriggerVerbs, BackfillLedger {
+export interface Ledger extends TriggerVerbs, BackfillLedger, ForgottenLedger {
   getSlice(job: string, slice: string): Promise<SliceRecord | null>;
   /**
    * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and
@@ -84,6 +87,8 @@ export interface Ledger extends TriggerVerbs, BackfillLedger {
   getRun(job: string, runId: string): Promise<RunRecord | null>;
   /** With what is to be told of it, in one transaction; a repeat tells it again. */
   setLoaded(run: RunRef, loaded: LoadedObjects, outbox?: OutboxRecord[]): Promise<void>;
+  /** Where the list of what failed lies. */
+  setFailures(run: RunRef, failures: FailureList): Promise<void>;
   traceTask(run: { job: string; runId: string }, task: RunTask, trace: TaskTrace): Promise<void>;
   putObject(runId: string, record: ObjectRecord): Promise<void>;
   putShard(runId: string, record: ShardRecord): Promise<void>;
@@ -237,6 +242,8 @@ export interface Catalog {
   listTables(): Promise<CatalogTable[]>;
   getPartition(table: string, slice: string): Promise<CatalogPartition | null>;
   listPartitions(table: string): Promise<CatalogPartition[]>;
+  /** The partition alone, never what it points to; one that is gone already is no error. */
+  deletePartition(table: string, slice: string): Promise<void>;
   /** Creates or overwrites the slice's one partition. */
   setPartition(table: CatalogTable, partition: CatalogPartition): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { backfillVerbs } from './ledger/backfills.ts';
 import { childVerbs } from './ledger/children.ts';
 import { closeVerbs } from './ledger/close.ts';
 import { failureVerbs } from './ledger/failures.ts';
+import { forgottenVerbs } from './ledger/forgotten.ts';
 import type { Tables } from './ledger/keys.ts';
 import { outboxVerbs } from './ledger/outbox.ts';
 import { runVerbs } from './ledger/runs.ts';
@@ -25,5 +26,6 @@ export function ledger(client: DynamoDBClient, tables: Tables): Ledger {
     ...outboxVerbs(store, tables),
     ...backfillVerbs(store, tables),
     ...failureVerbs(store, tables),
+    ...forgottenVerbs(store, tables),
   };
 }

@@ -13,6 +13,7 @@ import type { ObjectRef } from '../core/run.ts';
 import { httpStatus, isNamed, translate } from './errors.ts';
 import type { ListedObject, ObjectStore, StoredObject } from './interfaces.ts';
 import { putStream } from './s3-upload.ts';
+import { deleteVersions, listVersions } from './s3-versions.ts';
 
 export function objectStore(client: S3Client): ObjectStore {
   return {
@@ -26,6 +27,8 @@ export function objectStore(client: S3Client): ObjectStore {
     stream: (ref, options) => open(client, ref, options),
     head: (ref, options) => head(client, ref, options?.versionId),
     list: (bucket, prefix) => list(client, bucket, prefix),
+    listVersions: (bucket, prefix) => listVersions(client, bucket, prefix),
+    deleteVersions: (bucket, versions) => deleteVersions(client, bucket, versions),
     put: (ref, body, options) => put(client, ref, body, options),
     copy: (from, to) => copy(client, from, to),
     putStream: (ref, body, options) => putStream(client, ref, body, options),

@@ -10,6 +10,7 @@ import { addJobs } from './commands/jobs.ts';
 import { addLoad } from './commands/load.ts';
 import { addLocal } from './commands/local.ts';
 import { addQuery } from './commands/query.ts';
+import { addRaw } from './commands/raw.ts';
 import { addRead } from './commands/read.ts';
 import { addRejects } from './commands/rejects.ts';
 import { addRun } from './commands/run.ts';
@@ -56,6 +57,7 @@ export function buildProgram(streams: Streams): Command {
     addRuns,
     addBackfill,
     addRejects,
+    addRaw,
     addDlq,
     addEvents,
     addQuery,

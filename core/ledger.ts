@@ -28,6 +28,30 @@ export interface SliceRecord {
   committed: { runId: string; revision: number; loaded: LoadedObjects; committedAt: string } | null;
 }
 
+/** Data of a slice that was erased on purpose: who did it, when and why. Kept for good. */
+export interface ForgottenRecord {
+  job: string;
+  slice: string;
+  /** When it was begun: ISO 8601. Together with job and slice it names the record. */
+  at: string;
+  /** ARN of who asked for it. */
+  by: string;
+  reason: string;
+  /** The slice's fence from then on: what runs of a lower one have left is erased. */
+  fence: number;
+  /** The revision that readers saw last; 0 where there was none. */
+  revision: number;
+  /** Those whose data it was, at most the first {@link namedRuns} of them by name. */
+  runs: { count: number; ids: string[] };
+  /** What there was of them when it was begun; `versions`: of these objects, delete markers among them. */
+  found: { objects: number; versions: number; bytes: number };
+  /** `null`: it broke off, and a repeat goes on with it. */
+  doneAt: string | null;
+}
+
+/** So many ids of 80 characters stay far below what an item of the ledger holds. */
+export const namedRuns = 1_000;
+
 /** What a committed run loaded: compared with what Discover lists. */
 export interface LoadedObjects {
   /** sha256 (hex) of the listing: key, version or ETag, and size of each object, in order. */
@@ -67,6 +91,18 @@ export type RunTask =
   | 'CloseRun'
   | 'FailRun';
 
+/** A list of failed pieces in S3: a line of JSON each, as {@link FailedPiece} has them. */
+export interface FailureList extends ObjectRef {
+  count: number;
+}
+
+export interface FailedPiece {
+  /** `objects`, `shards`, `buckets`, `settled shards` or `shards in <sink>`. */
+  what: string;
+  n: number;
+  error: ErrorRecord | null;
+}
+
 export interface RunRecord {
   job: string;
   runId: string;
@@ -97,6 +133,8 @@ export interface RunRecord {
   /** What Discover listed; `null` where nothing of it was new. */
   loaded: LoadedObjects | null;
   error: ErrorRecord | null;
+  /** Where more than its one `error` is told: what an item of the ledger would not hold. */
+  failures?: FailureList;
   tasks: Partial<Record<RunTask, TaskTrace>>;
 }
 

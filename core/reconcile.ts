@@ -1,7 +1,14 @@
 /** The proof that nothing was lost, shard by shard, from three counts that share no code. */
 import { type ErrorRecord, ForebayError, isErrorName, RecordedError } from './errors.ts';
 import type { Contract } from './job/model.ts';
-import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord, SurveyRecord } from './ledger.ts';
+import type {
+  BucketRecord,
+  FailedPiece,
+  ObjectRecord,
+  ShardRecord,
+  SinkRecord,
+  SurveyRecord,
+} from './ledger.ts';
 import type { Shard } from './shard.ts';
 
 export interface Evidence {
@@ -34,7 +41,7 @@ export interface Accounting {
 
 /** The slice's counts, or the first cause by its name, or `ShardIncomplete`, or `CountMismatch`. */
 export function reconcile(evidence: Evidence): Accounting {
-  raiseFirstFailure(evidence);
+  stagesOf(evidence).forEach(raiseFirst);
   if (evidence.keys !== undefined) holdKeys(evidence.shards, evidence.keys, evidence.runId);
   const [last, by] =
     evidence.keys === undefined ? [evidence.shards, 'Envelope'] : [evidence.keys.settled, 'Settle'];
@@ -131,24 +138,28 @@ interface Stage {
   records: Array<{ n: number; status: string; error: ErrorRecord | null }>;
 }
 
-/** The first failure by number, objects before shards before sinks: what comes later may only follow from it. */
-function raiseFirstFailure({ objects, shards, sinks, planned, keys }: Evidence): void {
-  const stages: Stage[] = [
-    { what: 'objects', of: objects.length, records: objects },
-    { what: 'shards', of: planned.length, records: shards },
-    { what: 'buckets', of: keys?.planned ?? 0, records: keys?.buckets ?? [] },
-    { what: 'settled shards', of: planned.length, records: keys?.settled ?? [] },
-    ...Object.entries(sinks).map(([sink, records]) => ({
-      what: `shards in ${sink}`,
-      of: planned.length,
-      records,
-    })),
-  ];
-  stages.forEach(raiseFirst);
-}
+/** Objects before shards before sinks: what comes later may only follow from what came before. */
+const stagesOf = ({ objects, shards, sinks, planned, keys }: Evidence): Stage[] => [
+  { what: 'objects', of: objects.length, records: objects },
+  { what: 'shards', of: planned.length, records: shards },
+  { what: 'buckets', of: keys?.planned ?? 0, records: keys?.buckets ?? [] },
+  { what: 'settled shards', of: planned.length, records: keys?.settled ?? [] },
+  ...Object.entries(sinks).map(([sink, records]) => ({
+    ...{ what: `shards in ${sink}`, of: planned.length, records },
+  })),
+];
+
+/** Everything that failed, by stage and number. */
+export const failedIn = (evidence: Evidence): FailedPiece[] =>
+  stagesOf(evidence).flatMap(({ what, records }) =>
+    failedOf(records).map(({ n, error }) => ({ what, n, error })),
+  );
+
+const failedOf = (records: Stage['records']): Stage['records'] =>
+  records.filter(({ status }) => status === 'failed').sort((a, b) => a.n - b.n);
 
 function raiseFirst({ what, of, records }: Stage): void {
-  const failed = records.filter(({ status }) => status === 'failed').sort((a, b) => a.n - b.n);
+  const failed = failedOf(records);
   const [first] = failed;
   if (first !== undefined)
     throw asCause(first.error, `${failed.length} of ${of} ${what} failed, first number ${first.n}`);

@@ -29,6 +29,9 @@ export const scanKey = (job: string, runId: string, n: number): string =>
 export const shardsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}shards.json`;
 export const surveyKey = (job: string, runId: string, n: number): string =>
   `${stagingPrefix(job, runId)}surveys/${n}.json`;
+/** What failed of a run, each piece with its error, where that is more than one. */
+export const failuresKey = (job: string, runId: string): string =>
+  `${stagingPrefix(job, runId)}failures.json`;
 /** The columns that the slice has beside those of its contract. */
 export const columnsKey = (job: string, runId: string): string => `${stagingPrefix(job, runId)}columns.json`;
 export const batchKey = (job: string, runId: string, n: number): string =>
@@ -88,3 +91,26 @@ export const tableName = (job: string, major = 1): string =>
 /** Of the table that a job writes now. */
 export const majorOf = ({ sinks }: Pick<Job, 'sinks'>): number =>
   sinks.find(({ kind }) => kind === 'lake')?.major ?? 1;
+
+export const dataKinds = ['inbox', 'raw', 'unpacked', 'lake', 'staging', 'rejects'] as const;
+/** What an object with data of records is; manifests and job versions have none. */
+export type DataKind = (typeof dataKinds)[number];
+
+export interface DataPrefix {
+  kind: DataKind;
+  prefix: string;
+}
+
+/** Below these is all that a run has put, but for its manifest. `majors`: of the tables that it may have written. */
+export const prefixesOfRun = (
+  job: string,
+  slice: string,
+  runId: string,
+  majors: readonly number[],
+): DataPrefix[] => [
+  { kind: 'raw', prefix: rawKey(job, slice, runId, '') },
+  { kind: 'unpacked', prefix: unpackedKey(job, runId, '') },
+  ...majors.map((major) => ({ kind: 'lake' as const, prefix: partitionPrefix(job, slice, runId, major) })),
+  { kind: 'staging', prefix: stagingPrefix(job, runId) },
+  { kind: 'rejects', prefix: rejectsPrefix(job, runId) },
+];

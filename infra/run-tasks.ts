@@ -78,7 +78,7 @@ export function reconcile(of: JobScope): Task {
   });
   const manifests = `manifests/${of.job}/`;
   readObjects(task, shared.zones.ops, of.staging, of.versions, manifests);
-  writeObjects(task, shared.zones.ops, manifests);
+  writeObjects(task, shared.zones.ops, manifests, `${of.staging}*/failures.json`);
   useRuns(task, shared.ledger, of.job, 'GetItem', 'Query', 'UpdateItem');
   return task;
 }

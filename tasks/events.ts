@@ -48,6 +48,13 @@ export function reopened(
   });
 }
 
+/** What readers saw of a slice was erased on purpose; `run`: the one that had brought it. */
+export function forgotten(job: Job, run: RunRecord, context: EventContext): OutboxRecord {
+  const data = { reason: 'forgotten', published: null };
+  // The run may have told that it reopened the slice itself: this is another event.
+  return eventOf(job, runRef(run), 'SliceReopened', context, data, `${run.runId}/forgotten`);
+}
+
 /** Records, or the whole file, were not what the contract says: for who answers for the feed. */
 export function violated(
   job: Job,
@@ -87,10 +94,11 @@ function eventOf(
   type: EventType,
   { database, region, now }: EventContext,
   data: Record<string, unknown>,
+  of: string = run.runId,
 ): OutboxRecord {
   return outboxOf(
     job,
-    run,
+    { ...run, of },
     type,
     { region, now },
     {
@@ -105,19 +113,19 @@ function eventOf(
   );
 }
 
-/** `of`: the run that it is about, or what has an id as a run has. */
+/** `about.of`: what its id is made of, where that is not the run's. */
 function outboxOf(
   job: Job,
-  of: Pick<RunRef, 'job' | 'runId' | 'time' | 'trigger'>,
+  about: Pick<RunRef, 'job' | 'runId' | 'time' | 'trigger'> & { of?: string },
   type: EventType,
   { region, now }: Pick<EventContext, 'region' | 'now'>,
   data: Record<string, unknown>,
 ): OutboxRecord {
-  const id = eventId(of.runId, type);
+  const id = eventId(about.of ?? about.runId, type);
   const detail = eventSchemas[type].parse({
-    metadata: { id, ...runMetadata(job, of, region), eventType: type },
+    metadata: { id, ...runMetadata(job, about, region), eventType: type },
     data: { schemaVersion: 1, ...data },
   });
   const body = JSON.stringify(detail);
-  return { id, job: of.job, runId: of.runId, target: 'bus', body, createdAt: now };
+  return { id, job: about.job, runId: about.runId, target: 'bus', body, createdAt: now };
 }

@@ -26,6 +26,13 @@ export const outboxKey = (job: string, runId: string, id: string) => ({
 });
 export const failureKey = (job: string, id: string) => ({ pk: jobKey(job), sk: `FAILURE#${id}` });
 
+/** Below it all that was erased of one slice; no name of a slice is the beginning of another with `#` behind it. */
+export const forgottenPrefix = (slice: string): string => `FORGOTTEN#${slice}#`;
+export const forgottenKey = ({ job, slice, at }: { job: string; slice: string; at: string }) => ({
+  pk: jobKey(job),
+  sk: `${forgottenPrefix(slice)}${at}`,
+});
+
 export const childPartition = (runId: string, n: number) => `${runPartitions}${runId}#${n % spread}`;
 export const objectKey = (runId: string, n: number) => ({
   pk: childPartition(runId, n),

@@ -11,7 +11,7 @@ import type { Item, Store } from './store.ts';
 export function runVerbs(
   store: Store,
   tables: Tables,
-): Pick<Ledger, 'getRun' | 'setLoaded' | 'traceTask' | 'beginCommit' | 'listRuns'> {
+): Pick<Ledger, 'getRun' | 'setLoaded' | 'setFailures' | 'traceTask' | 'beginCommit' | 'listRuns'> {
   return {
     getRun: async (job, runId) => readRun(await store.get(tables.runs, runKey(job, runId))),
     setLoaded: async (run, loaded, outbox = []) => {
@@ -27,6 +27,15 @@ export function runVerbs(
         },
         ...outbox.map((record) => putOutbox(tables, record)),
       ]);
+    },
+    setFailures: async (run, failures) => {
+      await store.update({
+        TableName: tables.runs,
+        Key: runKey(run.job, run.runId),
+        UpdateExpression: 'SET failures = :failures',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':failures': failures },
+      });
     },
     traceTask: async (run, task, trace) => {
       // A run that was never opened has no record, and FailRun's trace of it no place.

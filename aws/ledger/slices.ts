@@ -79,7 +79,7 @@ async function acquire(
   seen: SliceRecord | null,
   run: NewRun,
 ): Promise<RunRecord | null> {
-  const record = newRun(run, (seen?.fence ?? 0) + 1, (seen?.committed?.revision ?? 0) + 1);
+  const record = newRun(run, (seen?.fence ?? 0) + 1, revisionOf(seen) + 1);
   const unchanged =
     seen === null ? 'attribute_not_exists(pk)' : 'attribute_not_exists(holder) AND fence = :seen';
   const failed = await store.transact([
@@ -109,6 +109,10 @@ async function acquire(
   const own = readRun(await store.get(tables.runs, runKey(run.job, run.runId)));
   return own?.status === 'RUNNING' ? own : null;
 }
+
+/** The last revision that there was: what was erased counts, too. */
+const revisionOf = (slice: SliceRecord | null): number =>
+  slice?.committed?.revision ?? slice?.forgotten?.revision ?? 0;
 
 async function setMark(
   store: Store,
@@ -193,6 +197,7 @@ function readSlice(item: Item | null): SliceRecord | null {
     fence: item.fence,
     mark: readMark(item),
     ...(item.last === undefined ? {} : { last: item.last }),
+    ...(item.forgotten === undefined ? {} : { forgotten: item.forgotten }),
     committed: item.committed ?? null,
   } as SliceRecord;
 }

@@ -114,6 +114,10 @@ function printReport(out: Output, report: RunReport): void {
       `${out.paint('red', run.error.name)}: ${run.error.message}${run.error.cause ? ` (${run.error.cause})` : ''}`,
     );
   }
+  if (run.failures !== undefined) {
+    const { count, bucket, key } = run.failures;
+    out.line(`all ${count} failures: s3://${bucket}/${key}`);
+  }
   printFollowing(out, report);
   if (report.next !== null) out.line(`next: ${report.next}`);
 }

@@ -67,11 +67,16 @@ export async function applyToCatalog(
   ref: ObjectRef,
 ): Promise<{ rows: number }> {
   const manifest = await deps.readManifest(ref);
-  await pointPartition(deps, manifest);
+  // An old worker that wakes behind an erasure must not bring back the partition of what is erased.
+  if (!isErased(await deps.getSlice(run.job, run.slice))) await pointPartition(deps, manifest);
   // Somebody may have taken this run over and committed another meanwhile.
   await repairPartition(deps, run);
   return { rows: manifest.counts.written };
 }
+
+/** Nothing is published of the slice, and nobody is about to: a run that commits holds it to its end. */
+const isErased = (slice: SliceRecord | null): boolean =>
+  slice?.forgotten !== undefined && slice.committed === null && slice.holder === null;
 
 async function pointPartition(deps: ApplyDeps, manifest: Manifest): Promise<void> {
   const table = await evolveTable(deps, manifest);

@@ -121,7 +121,7 @@ async function failureOf(
     firstFailedAt: before?.firstFailedAt ?? now,
     lastFailedAt: now,
     trace: deps.traceId(),
-    pointer: run.manifest?.key ?? null,
+    pointer: run.failures?.key ?? run.manifest?.key ?? null,
     ...(before === null ? {} : { follows: before.id }),
   };
 }

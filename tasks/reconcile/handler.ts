@@ -20,6 +20,7 @@ const deps = lazily(() => {
     readScan: (run: RunRef, n: number) => readJson<never>(objects, ops(scanKey(run.job, run.runId, n))),
     linesOf: linesOf(objects, env.OPS_BUCKET),
     keepManifest: (key: string, body: Buffer) => keep(objects, ops(key), body),
+    putOps: (key: string, body: Buffer) => objects.put(ops(key), body),
     opsBucket: env.OPS_BUCKET,
   };
 });

@@ -21,11 +21,12 @@ import {
 import type { ShardLines } from '../key-lists.ts';
 import { type TraceDeps, traced } from '../trace.ts';
 import type { ReconcileInput, ReconcileOutput } from './contract.ts';
+import { type FailuresDeps, keepFailures } from './failures.ts';
 import { recordSilentWrites, type SilentDeps } from './silent.ts';
 
 type Lists = 'listObjects' | 'listShards' | 'listSinks' | 'listBuckets' | 'listSettled';
 
-export interface ReconcileDeps extends TraceDeps, SilentDeps, Pick<Ledger, Lists> {
+export interface ReconcileDeps extends TraceDeps, SilentDeps, FailuresDeps, Pick<Ledger, Lists> {
   readJob(run: RunRef): Promise<Job>;
   readShards(run: RunRef): Promise<Shard[]>;
   readScan(run: RunRef, n: number): Promise<ScannedObject>;
@@ -33,7 +34,6 @@ export interface ReconcileDeps extends TraceDeps, SilentDeps, Pick<Ledger, Lists
   linesOf(run: RunRef, shards: ShardLines[]): NextLines[];
   /** Puts the manifest unless one is there, and gives the one that is there then. */
   keepManifest(key: string, body: Buffer): Promise<Buffer>;
-  opsBucket: string;
 }
 
 /** Proves the slice complete, holds the job's limits, and writes the manifest. */
@@ -43,6 +43,7 @@ export function reconcileRun(deps: ReconcileDeps, input: ReconcileInput): Promis
     const job = await deps.readJob(run);
     const evidence = await gather(deps, job, input);
     await recordSilentWrites(deps, run, evidence);
+    await keepFailures(deps, run, evidence);
     const accounting = reconcile(evidence);
     if (accounting.read === 0 && job.format.required) {
       throw new ForebayError(

@@ -3,7 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import { runFailureId, writeFailureId } from '../../core/failure.ts';
-import type { FailureRecord, OutboxRecord, RunRecord, ShardRecord } from '../../core/ledger.ts';
+import type {
+  FailureRecord,
+  ForgottenRecord,
+  OutboxRecord,
+  RunRecord,
+  ShardRecord,
+} from '../../core/ledger.ts';
 import { backfills } from './backfills.ts';
 
 export const newJob = (): string => `job-${randomUUID().slice(0, 8)}`;
@@ -68,6 +74,8 @@ export function ledgerConformance(name: string, make: () => Promise<Ledger>): vo
     describe('failures and the outbox', () => failures(use));
     describe('triggers and pauses', () => triggers(use));
     describe('backfills', () => backfills(use));
+    describe('lists of failures', () => failureLists(use));
+    describe('what is erased on purpose', () => forgets(use));
   });
 }
 
@@ -792,5 +800,109 @@ function triggers(use: () => Ledger): void {
     expect(await named({ from: '2026-03-02', to: '2026-03-03' })).toEqual(['2026-03-02', '2026-03-03']);
     expect(await named({ from: '2026-03-03', to: '2026-03-31' })).toEqual(['2026-03-03', '2026-03-04']);
     expect(await named()).toEqual(['2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04']);
+  });
+}
+
+const forgotten = (job: string, fence: number, more: Partial<ForgottenRecord> = {}): ForgottenRecord => ({
+  ...{ job, slice: '2026-03-01', at: later, by: 'arn:aws:iam::000000000000:user/ada', reason: 'asked for' },
+  ...{ fence, revision: 1, runs: { count: 1, ids: ['r1'] }, found: { objects: 3, versions: 4, bytes: 50 } },
+  doneAt: null,
+  ...more,
+});
+
+async function sliceOf(ledger: Ledger, job: string) {
+  const slice = await ledger.getSlice(job, '2026-03-01');
+  if (slice === null) throw new Error(`${job} has no such slice`);
+  return slice;
+}
+
+function failureLists(use: () => Ledger): void {
+  test('F30 a run says where the list of its failures lies, also once it is closed', async () => {
+    const job = newJob();
+    const run = await open(use(), job, 'r1');
+    const failures = { bucket: 'ops', key: `staging/${job}/r1/failures.json`, count: 10_000 };
+    await use().setFailures(run, failures);
+    expect(await stored(use(), run)).toEqual({ ...run, failures });
+    await use().closeFailed(run, { endedAt, error, failure: failureOf(run), outbox: [] });
+    expect(await stored(use(), run)).toMatchObject({ status: 'FAILED', failures });
+    // Of a run that is not there is nothing to say.
+    await use().setFailures({ ...run, runId: 'r2' }, failures);
+    expect(await use().getRun(job, 'r2')).toBeNull();
+  });
+}
+
+function forgets(use: () => Ledger): void {
+  test('a slice that is forgotten has no committed run, a higher fence, and a record; the event is pending', async () => {
+    const job = newJob();
+    const run = await committed(use(), job, 'r1');
+    const told = { ...outboxOf(run), id: 'forgotten-r1' };
+    const record = forgotten(job, 2);
+    expect(await use().forget(await sliceOf(use(), job), record, [told])).toBe(true);
+    expect(await use().getSlice(job, '2026-03-01')).toMatchObject({
+      ...{ holder: null, fence: 2, committed: null, forgotten: { at: later, revision: 1 } },
+    });
+    expect(await use().listForgotten(job, '2026-03-01')).toEqual([record]);
+    expect(await use().pendingOutbox(run)).toContainEqual(told);
+    await use().completeForgotten(record, endedAt);
+    expect(await use().listForgotten(job, '2026-03-01')).toEqual([{ ...record, doneAt: endedAt }]);
+    expect(await use().listForgotten(job, '2026-03-0')).toEqual([]);
+  });
+
+  test('F32 of a forgetting and a run that saw the slice free at the same moment one goes on', async () => {
+    const job = newJob();
+    await committed(use(), job, 'r1');
+    const seen = await sliceOf(use(), job);
+    expect(await use().forget(seen, forgotten(job, 2), [])).toBe(true);
+    expect(await use().acquire(seen, newRun(job, 'r2'))).toBeNull();
+    expect(await use().forget(seen, forgotten(job, 2, { at: endedAt, by: 'another' }), [])).toBe(false);
+    const again = await sliceOf(use(), job);
+    // Of the same moment as the first one.
+    expect(await use().forget(again, forgotten(job, 3), [])).toBe(false);
+    await open(use(), job, 'r3');
+    expect(await use().forget(again, forgotten(job, 3, { at: endedAt }), [])).toBe(false);
+    const held = await sliceOf(use(), job);
+    expect(await use().forget(held, forgotten(job, 4, { at: endedAt }), [])).toBe(false);
+    expect((await use().listForgotten(job, '2026-03-01')).length).toBe(1);
+  });
+
+  test('F19 a run that was closed before its slice was forgotten changes nothing of it any more', async () => {
+    const job = newJob();
+    const run = await committed(use(), job, 'r1');
+    await use().forget(await sliceOf(use(), job), forgotten(job, 2), []);
+    const before = await use().getSlice(job, '2026-03-01');
+    expect(await use().beginCommit(run, commitOf(run))).toBe(false);
+    expect(await use().closeCommitted(run, { endedAt, outbox: [] })).toBe(false);
+    expect(await use().closeFailed(run, { endedAt, error, failure: failureOf(run), outbox: [] })).toBe(false);
+    expect(await use().mark(job, '2026-03-01', 'r1', m('m1'))).toBeNull();
+    expect(await use().getSlice(job, '2026-03-01')).toEqual(before);
+  });
+
+  test('a later commit counts its revision on from the forgotten one, and a failed run between them changes nothing', async () => {
+    const job = newJob();
+    await committed(use(), job, 'r1');
+    await committed(use(), job, 'r2');
+    await use().forget(await sliceOf(use(), job), forgotten(job, 3, { revision: 2 }), []);
+    const failed = await open(use(), job, 'r3');
+    expect(failed).toMatchObject({ fence: 4, revision: 3 });
+    await use().closeFailed(failed, { endedAt, error, failure: failureOf(failed), outbox: [] });
+    expect(await use().getSlice(job, '2026-03-01')).toMatchObject({
+      ...{ committed: null, forgotten: { at: later, revision: 2 } },
+    });
+    const next = await committed(use(), job, 'r4');
+    expect(next.revision).toBe(3);
+    expect(await open(use(), job, 'r5')).toMatchObject({ revision: 4 });
+  });
+
+  test('the runs of a slice are all there at once, by their fence, and no others', async () => {
+    const job = newJob();
+    await committed(use(), job, 'z-first');
+    await committed(use(), job, 'other', { slice: '2026-03-02' });
+    await open(use(), job, 'a-second');
+    const runs = await use().runsOfSlice(job, '2026-03-01');
+    expect(runs.map(({ runId, fence }) => [runId, fence])).toEqual([
+      ['z-first', 1],
+      ['a-second', 2],
+    ]);
+    expect(runs[1]).toEqual(await use().getRun(job, 'a-second'));
   });
 }

@@ -20,6 +20,7 @@ export function objectConformance(name: string, use: () => ObjectStore, bucket: 
   describe(name, () => {
     describe('whole objects', () => objects(use, bucket));
     describe('streams', () => streams(use, bucket));
+    describe('versions', () => versions(use, bucket));
   });
 }
 
@@ -146,5 +147,36 @@ function streams(use: () => ObjectStore, bucket: string): void {
     const body = chunks(randomBytes(6 * MiB), 65_536, 5.5 * MiB);
     await expect(use().putStream(ref, body, options)).rejects.toThrow('the body broke');
     expect(await use().head(ref)).toBeNull();
+  });
+}
+
+function versions(use: () => ObjectStore, bucket: string): void {
+  test('versions that are deleted are gone for good, and all others stay', async () => {
+    const prefix = `${randomUUID()}/`;
+    const names = ['a', 'b', "odd é'+%&<", '😀'];
+    for (const name of names) await use().put({ bucket, key: `${prefix}in/${name}` }, Buffer.from('first'));
+    await use().put({ bucket, key: `${prefix}in/a` }, Buffer.from('second'));
+    await use().put({ bucket, key: `${prefix}out` }, Buffer.from('stays'));
+    const found = await use().listVersions(bucket, `${prefix}in/`);
+    expect(found.map(({ key, bytes }) => [key, bytes]).sort()).toEqual(
+      [...names.map((name) => [`${prefix}in/${name}`, 5]), [`${prefix}in/a`, 6]].sort(),
+    );
+    expect(new Set(found.map(({ key, versionId }) => `${key} ${versionId}`)).size).toBe(5);
+    await use().deleteVersions(bucket, found);
+    expect(await use().listVersions(bucket, `${prefix}in/`)).toEqual([]);
+    expect(String(await use().get({ bucket, key: `${prefix}out` }))).toBe('stays');
+    // What is gone already is deleted, too.
+    await use().deleteVersions(bucket, found);
+    await use().deleteVersions(bucket, []);
+  });
+
+  test('of one version that is deleted the others are left', async () => {
+    const ref = fresh(bucket);
+    await use().put(ref, Buffer.from('first'));
+    const [first] = await use().listVersions(bucket, ref.key);
+    await use().put(ref, Buffer.from('second'));
+    if (first !== undefined) await use().deleteVersions(bucket, [first]);
+    expect((await use().listVersions(bucket, ref.key)).map(({ bytes }) => bytes)).toEqual([6]);
+    expect(String(await use().get(ref))).toBe('second');
   });
 }

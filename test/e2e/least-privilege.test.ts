@@ -28,7 +28,13 @@ import { clientOf } from '../support/consumer.ts';
 import { physical, resourcesOf, type Settings, sessionOf } from '../support/roles.ts';
 
 const readsStaging = ['own read staging', 'own read columns', 'own read scan'];
-const writesStaging = ['own write staging', 'own write columns', 'own write survey', 'own write lanes'];
+const writesStaging = [
+  'own write staging',
+  'own write columns',
+  'own write survey',
+  'own write lanes',
+  'own write failures',
+];
 
 /**
  * What each function may do, of all calls: `own` to its own job, `other` to another, and what all jobs share.
@@ -158,6 +164,7 @@ const business: Record<string, string[]> = {
     'own read manifest',
     'own write manifest',
     'get run',
+    'own write failures',
     'query runs',
     'update run',
   ],

@@ -5,6 +5,7 @@
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -61,7 +62,23 @@ const runs: Array<{ job: string; slice: string; lines: string[]; status: string;
 const marks = new Set(runs.flatMap(({ lines }) => lines.join().match(/Zq[A-Za-z]+?Qz/g) ?? []));
 const secretMarks = [...marks].filter((mark) => mark !== plain);
 
+/** Of a slice that is loaded, looked at and erased before the search; they come packed, so they are unpacked, too. */
+const erasedRecords = [
+  '1,ZqGonePlainQz,ZqGoneHashedQz,ZqGoneMaskedQz,ZqGoneDroppedQz,1.50,ZqGoneCodeQz,2,new',
+  'ZqGoneIdQz,ZqGoneOtherQz,ZqGoneHashedQz,ZqGoneMaskedQz,,1.50,a,2,new',
+];
+const erasedMarks = new Set(erasedRecords.join().match(/Zq[A-Za-z]+?Qz/g));
+
+interface Erased {
+  tables: string[];
+  places: Array<{ kind: string; versions: number }>;
+  record: { runs: { count: number; ids: string[] }; by: string; doneAt: string | null };
+  since: string | null;
+}
+
 let cloud: Cloud;
+let erased: Erased;
+let sources: Array<{ code: string; source: string }>;
 let places: Places;
 let outputs: Outputs;
 let shown: Array<Awaited<ReturnType<typeof showRun>>>;
@@ -95,6 +112,7 @@ beforeAll(async () => {
   const plainColumns = (await cloud.forebay('query', 'SELECT plain FROM marked')).stdout;
   await say('query', 'SELECT * EXCLUDE (plain) FROM marked', '--format', 'ndjson');
   await say('load', 'marked', file(lines), '--slice', '2026-03-05');
+  ({ erased, sources } = await eraseOne(say));
   places = new Map([
     ...(await storedBy(settings, outputs, cloud.home)),
     ['events', JSON.stringify(events)],
@@ -104,6 +122,27 @@ beforeAll(async () => {
 }, 400_000);
 
 afterAll(() => cloud?.stop(), 60_000);
+
+/** What is looked at before is no part of what is searched: it is printed for that. */
+async function eraseOne(say: (...args: string[]) => Promise<string>) {
+  const slice = '2026-03-06';
+  const path = `${file([head, ...erasedRecords])}.gz`;
+  writeFileSync(path, gzipSync(`${[head, ...erasedRecords].join('\n')}\n`));
+  const loaded = await say('--json', 'load', 'marked', path, '--slice', slice);
+  const { runId, status } = JSON.parse(loaded) as { runId: string; status: string };
+  expect(status, loaded).toBe('PARTIAL');
+  const { stdout } = await cloud.forebay('--json', 'rejects', runId, '--show-source');
+  const forget = ['raw', 'forget', 'marked', '--slice', slice, '--reason', 'asked for', '--yes'];
+  const erased = JSON.parse(await say('--json', ...forget)) as Erased;
+  await say('query', `SELECT count(*) AS rows FROM marked WHERE slice = '${slice}'`, '--format', 'ndjson');
+  return {
+    erased,
+    sources: stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as never),
+  };
+}
 
 /** All by one name: what a file is called is the provider's, and may appear. */
 function file(lines: string[]): string {
@@ -199,4 +238,26 @@ test('a search finds a text as it is, in hex and in base64 at each alignment', (
   for (const content of [`a${plain}b`, Buffer.from(plain).toString('hex'), ...forms]) {
     expect(placesOf(new Map([['here', content]]), [plain]).length).toBeGreaterThan(0);
   }
+});
+
+test('a rejected record is shown to who may read raw', () => {
+  const [, broken = ''] = erasedRecords;
+  expect(sources.map(({ code, source }) => [code, source.trim()])).toEqual([['CastFailed', broken]]);
+});
+
+test('of a slice that is erased nothing is left anywhere, but that it was and who erased it', () => {
+  expect(erased).toMatchObject({ tables: ['marked'], since: null, record: { runs: { count: 1 } } });
+  expect(erased.record.doneAt).not.toBeNull();
+  expect(erased.record.by).toMatch(/^arn:aws:iam::000000000000:/);
+  expect(erased.places.map(({ kind }) => kind)).toEqual([
+    ...['inbox', 'raw', 'unpacked', 'lake', 'staging', 'rejects'],
+  ]);
+  const kept = new Map([...places].filter(([place]) => !/^file given-/.test(place)));
+  expect(placesOf(kept, erasedMarks)).toEqual([]);
+  const [runId = ''] = erased.record.runs.ids;
+  const left = [...below(/^(inbox|raw|lake|ops) /).keys()].filter((place) => place.includes(runId));
+  // A place ends with its version.
+  expect(left.map((place) => place.replace(/ \S*$/, ''))).toEqual([`ops manifests/marked/${runId}.json`]);
+  expect(below(/^cli$/).get('cli')).toContain('"rows":"0"');
+  expect(placesOf(below(/^runs table/), ['asked for'])).not.toEqual([]);
 });

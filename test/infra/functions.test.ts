@@ -537,6 +537,13 @@ test('a survey reads raw bytes and writes beside them, and a decision reads the 
   expect(glue).toEqual(['glue:GetTable']);
 });
 
+test('Reconcile writes the manifest and the list of what failed, and nothing else', () => {
+  const writes = rightsOf(task('Reconcile'))
+    .filter(({ actions }) => actions.includes('s3:PutObject'))
+    .flatMap(({ resources }) => resources.map((each) => each.replace(/^.*?>[/]/, '')));
+  expect(writes.sort()).toEqual(['manifests/orders/*', 'staging/orders/*/failures.json*']);
+});
+
 test('an Envelope reads what was decided of its columns only where slices decide them', () => {
   const reads = (template: typeof job) =>
     rightsOf(task('Envelope', template))

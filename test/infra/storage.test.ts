@@ -84,7 +84,7 @@ describe.each(buckets.map((each) => [each.id, each] as const))('%s', (_, each) =
     );
   });
 
-  test('aborts uploads that nobody finished, wherever they are', () => {
+  test('F12 aborts uploads that nobody finished, wherever they are', () => {
     const aborting = rules(each).filter((rule) => rule.AbortIncompleteMultipartUpload !== undefined);
     expect(aborting.length).toBe(1);
     expect(aborting[0]).toMatchObject({ Status: 'Enabled' });

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
+  DeletePartitionCommand,
   DeleteTableCommand,
   GetTableCommand,
   GlueClient,
@@ -19,6 +20,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -37,6 +39,7 @@ import type { Outputs } from '../../core/outputs.ts';
 import {
   backfillPlanKey,
   columnsKey,
+  failuresKey,
   inboxPrefix,
   jobUnpackedPrefix,
   jobVersionKey,
@@ -87,6 +90,15 @@ const remove =
   (settings) =>
     s3(settings).send(new DeleteObjectCommand({ Bucket, Key }));
 
+const removeVersion =
+  (Bucket: string, Key: string): Call =>
+  (settings) =>
+    s3(settings).send(new DeleteObjectCommand({ Bucket, Key, VersionId: 'null' }));
+const listVersions =
+  (Bucket: string, Prefix: string): Call =>
+  (settings) =>
+    s3(settings).send(new ListObjectVersionsCommand({ Bucket, Prefix }));
+
 /** `first`: the first key below a prefix. */
 export async function objectCalls(
   at: Outputs,
@@ -107,7 +119,9 @@ export async function objectCalls(
     'read raw': read(at.RawBucket, await first(at.RawBucket, raw)),
     'write raw': write(at.RawBucket, `${raw}probe`),
     'delete raw': remove(at.RawBucket, `${raw}probe`),
+    'delete raw version': removeVersion(at.RawBucket, `${raw}probe`),
     'list raw': list(at.RawBucket, raw),
+    'list raw versions': listVersions(at.RawBucket, raw),
     'read unpacked': read(at.RawBucket, await first(at.RawBucket, unpacked)),
     'write unpacked': write(at.RawBucket, `${unpacked}probe`),
     'delete unpacked': remove(at.RawBucket, `${unpacked}probe`),
@@ -115,6 +129,7 @@ export async function objectCalls(
     'read lake': read(at.LakeBucket, await first(at.LakeBucket, lake)),
     'write lake': write(at.LakeBucket, `${lake}probe`),
     'delete lake': remove(at.LakeBucket, `${lake}probe`),
+    'delete lake version': removeVersion(at.LakeBucket, `${lake}probe`),
     'list lake': list(at.LakeBucket, lake),
     'read staging': read(at.OpsBucket, await first(at.OpsBucket, staging)),
     'write staging': write(at.OpsBucket, `${staging}probe`),
@@ -122,6 +137,7 @@ export async function objectCalls(
     'list staging': list(at.OpsBucket, staging),
     'read columns': read(at.OpsBucket, columnsKey(job, runId)),
     'write columns': write(at.OpsBucket, columnsKey(job, 'probe')),
+    'write failures': write(at.OpsBucket, failuresKey(job, 'probe')),
     'write survey': write(at.OpsBucket, surveyKey(job, 'probe', 0)),
     'read rejects': read(at.OpsBucket, await first(at.OpsBucket, rejects)),
     'write rejects': write(at.OpsBucket, `${rejects}probe`),
@@ -196,6 +212,8 @@ export function serviceCalls(at: Outputs, target: Target, started: () => string)
     'get table': (to) => glue(to).send(new GetTableCommand({ DatabaseName, Name: TableName })),
     'update table': (to) => glue(to).send(new UpdateTableCommand({ DatabaseName, TableInput: target.table })),
     'delete table': (to) => glue(to).send(new DeleteTableCommand({ DatabaseName, Name: TableName })),
+    'delete partition': (to) =>
+      glue(to).send(new DeletePartitionCommand({ DatabaseName, TableName, PartitionValues: ['none'] })),
     'read secret': (to) => ssm(to).send(new GetParameterCommand({ Name: parameter, WithDecryption: true })),
     'replace secret': (to) =>
       ssm(to).send(

@@ -22,6 +22,7 @@ export function memoryCatalog(onUpdate: (tables: Map<string, CatalogTable>) => v
     getPartition: async (table, slice) => copy(partitions.get(`${table}/${slice}`) ?? null),
     listPartitions: async (table) =>
       [...partitions].flatMap(([key, partition]) => (key.startsWith(`${table}/`) ? [copy(partition)] : [])),
+    deletePartition: async (table, slice) => void partitions.delete(`${table}/${slice}`),
     setPartition: async (table, partition) => {
       partitions.set(`${table.name}/${partition.slice}`, copy(partition));
     },

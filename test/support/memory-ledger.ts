@@ -3,6 +3,7 @@
  * atomic step, so that a test can put anything between two of them.
  */
 import type { BackfillLedger } from '../../aws/backfill-ledger.ts';
+import type { ForgottenLedger } from '../../aws/forgotten-ledger.ts';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import type { TriggerVerbs } from '../../aws/trigger-verbs.ts';
 import { ForebayError } from '../../core/errors.ts';
@@ -11,6 +12,7 @@ import type {
   BucketRecord,
   Cursor,
   FailureRecord,
+  ForgottenRecord,
   ObjectRecord,
   OutboxRecord,
   Pause,
@@ -44,6 +46,7 @@ export interface LedgerState {
   pauses: Map<string, Pause>;
   backfills: BackfillState['backfills'];
   backfillSlices: BackfillState['backfillSlices'];
+  forgotten: Map<string, ForgottenRecord>;
 }
 
 const key = (...parts: Array<string | number>): string => JSON.stringify(parts);
@@ -64,6 +67,7 @@ export const emptyLedger = (): LedgerState => ({
   pauses: new Map(),
   backfills: new Map(),
   backfillSlices: new Map(),
+  forgotten: new Map(),
 });
 
 export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
@@ -71,6 +75,7 @@ export function memoryLedger(state: LedgerState = emptyLedger()): Ledger {
     ...{ ...sliceVerbs(state), ...triggerVerbs(state), ...runVerbs(state) },
     ...{ ...childVerbs(state), ...closeVerbs(state) },
     ...memoryBackfills(state, (records) => putAll(state, records)),
+    ...forgottenVerbs(state),
   };
 }
 
@@ -93,13 +98,16 @@ function sliceVerbs({ slices, runs, cursors }: LedgerState): Pick<Ledger, SliceV
       const own = runs.get(key(run.job, run.runId));
       const unchanged = seen === null ? now === undefined : now?.holder === null && now.fence === seen.fence;
       if (!unchanged || own !== undefined) return own?.status === 'RUNNING' ? copy(own) : null;
-      const record = opened(run, (now?.fence ?? 0) + 1, (now?.committed?.revision ?? 0) + 1);
+      const record = opened(run, (now?.fence ?? 0) + 1, revisionOf(now) + 1);
       const { job, slice, runId, executionArn } = run;
       const holder = { runId, executionArn };
       const committed = now?.committed ?? null;
-      const last = now?.last === undefined ? {} : { last: now.last };
+      const { last, forgotten } = now ?? {};
       const { fence } = record;
-      slices.set(key(job, slice), copy({ job, slice, holder, fence, mark: null, ...last, committed }));
+      slices.set(
+        key(job, slice),
+        copy({ job, slice, holder, fence, mark: null, last, forgotten, committed }),
+      );
       runs.set(key(job, runId), copy(record));
       return copy(record);
     },
@@ -172,6 +180,9 @@ function triggerVerbs({ triggers, arrived, pauses }: LedgerState): TriggerVerbs 
   };
 }
 
+const revisionOf = (slice: SliceRecord | undefined): number =>
+  slice?.committed?.revision ?? slice?.forgotten?.revision ?? 0;
+
 const opened = (run: NewRun, fence: number, revision: number): RunRecord => ({
   ...run,
   fence,
@@ -186,7 +197,7 @@ const opened = (run: NewRun, fence: number, revision: number): RunRecord => ({
   tasks: {},
 });
 
-type RunVerbs = 'getRun' | 'setLoaded' | 'traceTask' | 'beginCommit' | 'listRuns';
+type RunVerbs = 'getRun' | 'setLoaded' | 'setFailures' | 'traceTask' | 'beginCommit' | 'listRuns';
 
 function runVerbs({ runs, outbox }: LedgerState): Pick<Ledger, RunVerbs> {
   const at = (run: { job: string; runId: string }) => runs.get(key(run.job, run.runId));
@@ -197,6 +208,10 @@ function runVerbs({ runs, outbox }: LedgerState): Pick<Ledger, RunVerbs> {
       if (record === undefined) return;
       record.loaded = copy(loaded);
       for (const told of records) outbox.set(key(told.job, told.runId, told.id), copy(told));
+    },
+    setFailures: async (run, failures) => {
+      const record = at(run);
+      if (record !== undefined) record.failures = copy(failures);
     },
     traceTask: async (run, task, trace) => {
       const record = at(run);
@@ -271,11 +286,42 @@ function childVerbs({ children }: LedgerState): Pick<Ledger, ChildVerbs> {
 
 type CloseVerbs = Exclude<
   keyof Ledger,
-  SliceVerbs | keyof TriggerVerbs | RunVerbs | ChildVerbs | keyof BackfillLedger
+  SliceVerbs | keyof TriggerVerbs | RunVerbs | ChildVerbs | keyof BackfillLedger | keyof ForgottenLedger
 >;
 
 function putAll({ outbox }: LedgerState, records: OutboxRecord[]): void {
   for (const record of records) outbox.set(key(record.job, record.runId, record.id), copy(record));
+}
+
+function forgottenVerbs({ slices, runs, outbox, forgotten }: LedgerState): ForgottenLedger {
+  const named = ({ job, slice, at }: ForgottenRecord) => key(job, slice, at);
+  return {
+    runsOfSlice: async (job, slice) =>
+      copy(
+        [...runs.values()]
+          .filter((run) => run.job === job && run.slice === slice)
+          .sort((a, b) => a.fence - b.fence),
+      ),
+    forget: async (seen, record, records) => {
+      const now = slices.get(key(record.job, record.slice));
+      if (now?.holder !== null || now.fence !== seen.fence || forgotten.has(named(record))) return false;
+      const { at, revision, fence } = record;
+      Object.assign(now, { fence, forgotten: { at, revision }, committed: null });
+      forgotten.set(named(record), copy(record));
+      for (const told of records) outbox.set(key(told.job, told.runId, told.id), copy(told));
+      return true;
+    },
+    completeForgotten: async (record, doneAt) => {
+      const own = forgotten.get(named(record));
+      if (own !== undefined) own.doneAt = doneAt;
+    },
+    listForgotten: async (job, slice) =>
+      copy(
+        [...forgotten.values()]
+          .filter((record) => record.job === job && record.slice === slice)
+          .sort((a, b) => (a.at < b.at ? -1 : 1)),
+      ),
+  };
 }
 
 function closeVerbs(state: LedgerState): Pick<Ledger, CloseVerbs> {

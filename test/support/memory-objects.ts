@@ -13,6 +13,7 @@ const digest = (algorithm: 'md5' | 'sha256', bytes: Uint8Array): Buffer =>
 
 /** `versions`: what is stored, for a test that goes on from there twice. */
 export function memoryObjects(versions = new Map<string, Version[]>()): ObjectStore {
+  let count = 0;
   const at = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`;
   const find = (ref: ObjectRef, versionId?: string | null): Version | null =>
     (versions.get(at(ref)) ?? []).findLast((each) => versionId == null || each.versionId === versionId) ??
@@ -29,7 +30,7 @@ export function memoryObjects(versions = new Map<string, Version[]>()): ObjectSt
     const before = versions.get(at(ref)) ?? [];
     const version = {
       ...{ body: Buffer.from(body), bytes: body.length, etag: digest('md5', body).toString('hex') },
-      ...{ versionId: `v${before.length + 1}`, checksumSha256 },
+      ...{ versionId: `v${++count}`, checksumSha256 },
     };
     versions.set(at(ref), [...before, version]);
     return version;
@@ -52,6 +53,22 @@ export function memoryObjects(versions = new Map<string, Version[]>()): ObjectSt
         .map(([place, all]) => ({ key: place.slice(bucket.length + 1), last: all.at(-1) }))
         .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
         .map(({ key, last }) => ({ key, versionId: null, etag: last?.etag ?? '', bytes: last?.bytes ?? 0 })),
+    listVersions: async (bucket, prefix) =>
+      [...versions]
+        .filter(([place]) => place.startsWith(`${bucket}/${prefix}`))
+        .flatMap(([place, all]) =>
+          all.map(({ versionId, bytes }) => ({
+            ...{ key: place.slice(bucket.length + 1), versionId: versionId ?? 'null', bytes },
+          })),
+        ),
+    deleteVersions: async (bucket, gone) => {
+      for (const { key, versionId } of gone) {
+        const place = at({ bucket, key });
+        const left = (versions.get(place) ?? []).filter((each) => each.versionId !== versionId);
+        if (left.length > 0) versions.set(place, left);
+        else versions.delete(place);
+      }
+    },
     put: async (ref, body, options) => {
       if (options?.ifNoneMatch && find(ref) !== null) return false;
       store(ref, body, whole(body));

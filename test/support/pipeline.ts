@@ -353,6 +353,7 @@ async function load(pipeline: Pipeline, step: Step, opened: OpenedRun): Promise<
         readScan: (_run, n) => readJson<ScannedObject>(objects, ops(scanKey(run.job, run.runId, n))),
         linesOf: linesOf(objects, 'ops'),
         keepManifest: (key, body) => keep(objects, ops(key), body),
+        putOps: (key, body) => objects.put(ops(key), body),
       },
       planned,
     ),

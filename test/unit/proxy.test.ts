@@ -1,36 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Agent } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { ensureCertificate } from '../../cli/local/certificate.ts';
-import { homeAt, homeFrom } from '../../cli/local/home.ts';
-import { type LocalServer, startServer } from '../../cli/local/server.ts';
-import { type Call, type CloudProxy, jsonError, s3Error, startProxy } from '../support/proxy.ts';
+import { type ProxiedCloud, startProxied } from '../support/proxied.ts';
+import { type Call, type CloudProxy, jsonError, s3Error } from '../support/proxy.ts';
 
 const Bucket = 'behind-the-proxy';
-let home: string;
-let server: LocalServer;
+let cloud: ProxiedCloud;
 let proxy: CloudProxy;
 let s3: S3Client;
 let dynamodb: DynamoDBClient;
 
 beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'forebay-proxy-'));
-  const certificate = await ensureCertificate(homeAt(home).tls, process.env);
-  proxy = await startProxy(certificate);
-  // Signatures are checked: a caller signs for the proxy's host.
-  server = await startServer({ home, venv: homeFrom(process.env).venv, auth: true });
-  proxy.target(server.port);
-  const client = {
-    ...{ endpoint: proxy.endpoint, region: 'eu-west-1', maxAttempts: 2 },
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    requestHandler: { httpsAgent: new Agent({ ca: readFileSync(certificate.authority), keepAlive: true }) },
-  };
-  s3 = new S3Client({ ...client, forcePathStyle: true });
-  dynamodb = new DynamoDBClient(client);
+  cloud = await startProxied();
+  proxy = cloud.proxy;
+  s3 = new S3Client({ ...cloud.client, forcePathStyle: true });
+  dynamodb = new DynamoDBClient(cloud.client);
   await s3.send(new CreateBucketCommand({ Bucket }));
   proxy.forget();
 }, 60_000);
@@ -40,9 +24,7 @@ afterEach(() => proxy.forget());
 afterAll(async () => {
   s3?.destroy();
   dynamodb?.destroy();
-  await server?.stop();
-  await proxy?.stop();
-  rmSync(home, { recursive: true, force: true });
+  await cloud?.stop();
 });
 
 const put = (Key: string, Body: string) => s3.send(new PutObjectCommand({ Bucket, Key, Body }));

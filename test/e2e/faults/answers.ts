@@ -84,7 +84,7 @@ export function answers(runs: () => FaultRuns): void {
     expect((await runs().events(run.runId)).length).toBe(1);
   });
 
-  test('F05 a partition that a call with status 200 did not take is set again', async () => {
+  test('F05 F28 a partition that a call with status 200 did not take is set again', async () => {
     const Errors = [{ ErrorDetail: { ErrorCode: 'InternalServiceException', ErrorMessage: 'try again' } }];
     const rule = runs().cloud.proxy.on(
       call('BatchCreatePartition'),

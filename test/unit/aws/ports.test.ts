@@ -82,6 +82,20 @@ test.each(catalogs)(
   },
 );
 
+test.each(catalogs)('a partition in %s is removed without its table or its neighbours', async (_, make) => {
+  const tables = await make();
+  await tables.createTable(orders);
+  const table = await tables.getTable('orders');
+  if (table === null) throw new Error('no table');
+  const first = { slice: '2026-03-01', location: 's3://lake/orders/run=r1/', columns };
+  await tables.setPartition(table, first);
+  await tables.setPartition(table, { ...first, slice: '2026-03-02' });
+  await tables.deletePartition('orders', '2026-03-01');
+  await tables.deletePartition('orders', '2026-03-01');
+  expect((await tables.listPartitions('orders')).map(({ slice }) => slice)).toEqual(['2026-03-02']);
+  expect(await tables.getTable('orders')).not.toBeNull();
+});
+
 test('a secret is made once and never replaced', async () => {
   const client = new SSMClient(cloud.client);
   const port = secrets(client);

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   ListMultipartUploadsCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -66,6 +67,19 @@ test('an older version is read by its id', async () => {
   expect(String(await store.get(ref, { versionId: first.VersionId ?? '' }))).toBe('first');
 });
 
+test('F05 more versions than one call takes are deleted, delete markers among them', async () => {
+  const prefix = `${randomBytes(8).toString('hex')}/`;
+  const keys = Array.from({ length: 1_003 }, (_, i) => `${prefix}${i}`);
+  for (let from = 0; from < keys.length; from += 50)
+    await Promise.all(keys.slice(from, from + 50).map((key) => store.put({ bucket, key }, Buffer.from('x'))));
+  await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `${prefix}7` }));
+  const found = await store.listVersions(bucket, prefix);
+  expect(found.length).toBe(1_004);
+  expect(found.filter(({ key, bytes }) => key === `${prefix}7` && bytes === 0).length).toBe(1);
+  await store.deleteVersions(bucket, found);
+  expect(await store.listVersions(bucket, prefix)).toEqual([]);
+}, 60_000);
+
 /** A server that answers each request with what `respond` says. */
 async function withServer<T>(
   respond: Parameters<typeof createServer>[1],
@@ -117,26 +131,34 @@ test('a body that breaks off is ServiceUnavailable, not a short object', async (
   );
 });
 
-test('F11 an upload whose completion answers 200 with an error inside is a failure', async () => {
+test('F05 versions that a call with status 200 did not delete are told by their codes', async () => {
+  const refused = '<Error><Key>a</Key><Code>AccessDenied</Code><Message>record text</Message></Error>';
   await withServer(
-    (request, response) => {
-      const [, query = ''] = (request.url ?? '').split('?');
-      request.resume().on('end', () => {
-        if (request.method === 'POST' && query.includes('uploads'))
-          response.end(
-            '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>',
-          );
-        else if (request.method === 'PUT') response.writeHead(200, { etag: '"e"' }).end();
-        else if (request.method === 'POST') response.writeHead(200).end(xml('InternalError'));
-        else response.writeHead(204).end();
-      });
-    },
+    (_request, response) => response.end(`<DeleteResult>${refused}</DeleteResult>`),
     async (broken) => {
-      const body = chunks(randomBytes(6 * MiB), 65_536);
-      const options = { partBytes: 5 * MiB, ifNoneMatch: true };
-      await expect(broken.putStream(fresh(), body, options)).rejects.toMatchObject({
-        name: 'ServiceUnavailable',
-      });
+      const versions = ['a', 'b'].map((key) => ({ key, versionId: 'v', bytes: 1 }));
+      await expect(broken.deleteVersions(bucket, versions)).rejects.toThrow(
+        /^ServiceUnavailable: S3 refused to delete 1 of 2 versions in objects \(AccessDenied\)/,
+      );
     },
   );
+});
+
+test('F27 a version whose key has control characters is found, and deleted by a call of its own', async () => {
+  const asked: string[] = [];
+  const version = '<Version><Key>a%01%0D+b</Key><VersionId>v1</VersionId><Size>3</Size></Version>';
+  await withServer(
+    (request, response) => {
+      asked.push(`${request.method} ${request.url?.replace(/\?.*/, '')}`);
+      if (request.method === 'DELETE') response.writeHead(204).end();
+      else
+        response.end(`<ListVersionsResult><EncodingType>url</EncodingType>${version}</ListVersionsResult>`);
+    },
+    async (broken) => {
+      const found = await broken.listVersions(bucket, 'a');
+      expect(found).toEqual([{ key: 'a\u0001\r b', versionId: 'v1', bytes: 3 }]);
+      await broken.deleteVersions(bucket, found);
+    },
+  );
+  expect(asked.slice(1)).toEqual(['DELETE /objects/a%01%0D%20b']);
 });

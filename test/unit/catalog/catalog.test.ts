@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { CatalogTable, Ledger } from '../../../aws/interfaces.ts';
+import type { Catalog, CatalogTable, Ledger } from '../../../aws/interfaces.ts';
 import { columnChanges } from '../../../core/catalog.ts';
 import type { RunRecord } from '../../../core/ledger.ts';
 import type { Manifest } from '../../../core/manifest.ts';
@@ -24,7 +24,9 @@ beforeEach(() => {
   manifests = new Map();
 });
 
-function depsWith(memory = memoryCatalog()): CatalogDeps & { memory: typeof memory } {
+function depsWith(
+  memory = memoryCatalog(),
+): CatalogDeps & Pick<Catalog, 'deletePartition'> & { memory: typeof memory } {
   return {
     ...ledger,
     ...memory.catalog,
@@ -216,6 +218,28 @@ test('F19 an old Catalog that wakes behind a later commit leaves the partition a
   await commitRun(deps, input(await opened('r2')));
   await close('r2');
   await commitRun(deps, first);
+  expect(locationOf(deps)).toBe(prefixOf('r2'));
+});
+
+test('F19 an old Catalog that wakes behind an erasure leaves the slice without a partition, and so does a repair', async () => {
+  const deps = depsWith();
+  const first = input(await opened('r1'));
+  await commitRun(deps, first);
+  await close('r1');
+  const seen = await ledger.getSlice('orders', '2026-03-01');
+  if (seen === null) throw new Error('no slice');
+  const at = '2026-03-03T00:00:00.000Z';
+  const record = { job: 'orders', slice: '2026-03-01', at, by: 'ada', reason: 'asked for', doneAt: null };
+  const found = { objects: 1, versions: 1, bytes: 1 };
+  const runs = { count: 1, ids: ['r1'] };
+  expect(await ledger.forget(seen, { ...record, fence: 2, revision: 1, runs, found }, [])).toBe(true);
+  await deps.deletePartition('orders', '2026-03-01');
+  await commitRun(deps, first);
+  expect(locationOf(deps)).toBeUndefined();
+  expect(await repairPartition(deps, { job: 'orders', slice: '2026-03-01' })).toBe(false);
+  expect(locationOf(deps)).toBeUndefined();
+  // The next run's commit is not kept from anything.
+  await commitRun(deps, input(await opened('r2')));
   expect(locationOf(deps)).toBe(prefixOf('r2'));
 });
 

@@ -34,6 +34,7 @@ function setup(required: boolean) {
       kept.set(key, body.toString());
       return body;
     },
+    ...{ putOps: async () => true, setFailures: async () => undefined },
     traceTask: async () => undefined,
     now: () => new Date('2026-03-02T12:00:00.000Z'),
     ...{ ...untraced, getFailure: async () => null, putFailure: async () => expect.fail('no write failed') },
