@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What takes minutes begins first, so that a core is not left alone with it at the end. */
-const longest = ['test/e2e/faults.', 'test/e2e/scale.', 'test/e2e/', 'test/unit/protocol/'];
+const longest = [
+  'test/e2e/scale.',
+  'test/e2e/faults.',
+  'test/e2e/pipeline.',
+  'test/e2e/',
+  'test/unit/protocol/',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -18,8 +24,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
-    // A file that waits for a cloud leaves its core to another.
-    maxWorkers: 2,
+    // One more than a small machine has cores: who waits for a cloud leaves its core to another.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // The SDK reminds of its next Node at each start; package.json says which ones are supported here.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },

@@ -12,13 +12,18 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 /** The standard retry mode backs off with full jitter; five attempts are about three seconds. */
 const settings = { maxAttempts: 5, retryMode: 'standard' } as const;
 
-const once = <T>(make: () => T): (() => T) => {
+/**
+ * Says of itself that it does nothing but return: a bundle leaves out the clients that its function never asks for,
+ * and a function starts in half the time.
+ */
+// @__NO_SIDE_EFFECTS__
+function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
     made ??= make();
     return made;
   };
-};
+}
 
 export const s3 = once(
   () =>

@@ -23,13 +23,15 @@ export interface Started {
 const final: readonly RunStatus[] = ['COMPLETED', 'PARTIAL', 'FAILED', 'SKIPPED'];
 /** How often an execution that has ended may still be looked at before its run is called unfinished. */
 const looksAfterEnd = 30;
-const slowestMs = 1_000;
+/** A look at a large run reads a record of each of its shards: of a long one there are fewer. */
+const slowestMs = (waited: number): number => Math.min(10_000, Math.max(1_000, waited / 20));
 
 /** The closed run. A run that its execution left unfinished is a problem that says who finishes it. */
 export async function follow(deps: FollowDeps, started: Started): Promise<RunRecord> {
   let current = started;
   let after = 0;
-  for (let wait = 100; ; wait = Math.min(slowestMs, wait * 1.3)) {
+  let waited = 0;
+  for (let wait = 100; ; wait = Math.min(slowestMs(waited), wait * 1.3)) {
     const run = await deps.getRun(current.job, current.runId);
     if (run !== null && final.includes(run.status)) return run;
     deps.progress(await describeProgress(deps, current, run));
@@ -46,6 +48,7 @@ export async function follow(deps: FollowDeps, started: Started): Promise<RunRec
       throw unfinished(current, null);
     }
     await deps.sleep(wait);
+    waited += wait;
   }
 }
 

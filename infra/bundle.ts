@@ -22,6 +22,8 @@ export function bundleTasks(): Map<string, string> {
     // Functions declare Node 22 and use nothing beyond 20, which the local cloud may run them with.
     target: 'node20',
     format: 'cjs',
+    // The modules of a package, of which the parts that nobody calls can be left out; a CommonJS file comes as a whole.
+    mainFields: ['module', 'main'],
     external: ['@duckdb/*'],
     minifyWhitespace: true,
     minifySyntax: true,

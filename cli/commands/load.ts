@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { counted } from '../../core/text.ts';
 import { examples, type OpenSession } from '../command.ts';
 import { type LoadResult, load } from '../load/load.ts';
-import { readManifest } from '../load/manifest.ts';
 import { planLoad } from '../load/plan.ts';
 import type { Output } from '../output.ts';
 import { exitCodes, wrongUsage } from '../problem.ts';
@@ -33,7 +32,7 @@ export function addLoad(program: Command, open: OpenSession): void {
       const { job } = await session.job(name);
       const { plan, problems } = planLoad({ job, slice: options.slice, paths, kindOf });
       if (plan === null) throw wrongUsage(problems.join('\n'));
-      const cloud = await session.cloud();
+      const [cloud, { readManifest }] = await Promise.all([session.cloud(), import('../load/manifest.ts')]);
       const result = await load(
         {
           head: cloud.store.head,

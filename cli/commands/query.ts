@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, Option } from 'commander';
 import { examples, type OpenSession } from '../command.ts';
-import { type Format, formats } from '../query/query.ts';
+import { type Format, formats } from '../query/format.ts';
 
 export function addQuery(program: Command, open: OpenSession): void {
   program

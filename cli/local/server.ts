@@ -92,8 +92,8 @@ function serverEnvironment(
     NODE_EXTRA_CA_CERTS: certificate.authority,
     AWS_CA_BUNDLE: certificate.bundle,
     LAMBDA_WARM_TTL_SECONDS: '900',
-    // Backoffs of seconds protect a shared service; nobody shares this one.
-    SFN_WAIT_SCALE: '0.05',
+    // Backoffs of seconds protect a shared service; nobody shares this one. And it tries again what AWS would not.
+    SFN_WAIT_SCALE: '0.01',
   };
 }
 

@@ -7,11 +7,9 @@ import { sqlText } from '../../core/contract/sql.ts';
 import { counted } from '../../core/text.ts';
 import { type Output, toJson } from '../output.ts';
 import { Problem, wrongUsage } from '../problem.ts';
+import type { Format } from './format.ts';
 import { readStatement } from './statement.ts';
 import { createViews, fetchFiles, type PlannedTable, planTables, type TableDeps } from './tables.ts';
-
-export const formats = ['table', 'ndjson', 'csv'] as const;
-export type Format = (typeof formats)[number];
 
 export interface QueryDeps extends TableDeps {
   output: Output;

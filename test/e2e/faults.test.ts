@@ -3,11 +3,11 @@
  * their processes are ended, their messages repeated, their executions stopped. What is stored is what counts.
  */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, vi } from 'vitest';
 import { root } from '../support/cloud.ts';
 import { type FaultRuns, faultRuns, recordBytes } from '../support/fault-runs.ts';
 import { type FaultyCloud, startFaultyCloud } from '../support/faulty-cloud.ts';
-import { answers } from './faults/answers.ts';
+import { answers, throttledForLong } from './faults/answers.ts';
 import { crashes } from './faults/crashes.ts';
 import { duplicates } from './faults/duplicates.ts';
 import { oddNames } from './faults/names.ts';
@@ -28,12 +28,18 @@ afterAll(async () => cloud?.stop(), 60_000);
 // Most of a fault's time is waiting for the next attempt, and a busy machine is slow to start functions.
 vi.setConfig({ testTimeout: 180_000 });
 
-afterEach(() => cloud?.proxy.forget());
+describe('one by one, since a fault strikes whatever is at work', () => {
+  afterEach(() => cloud?.proxy.forget());
 
-// First, since the first run of a job makes its table.
-answers(() => runs);
-crashes(() => runs);
-duplicates(() => runs);
-stops(() => runs);
-poison(() => runs);
-oddNames(() => runs);
+  // First, since the first run of a job makes its table.
+  answers(() => runs);
+  crashes(() => runs);
+  duplicates(() => runs);
+  stops(() => runs);
+});
+
+describe.concurrent('side by side, each with a fault of its own slice alone', () => {
+  throttledForLong(() => runs);
+  poison(() => runs);
+  oddNames(() => runs);
+});

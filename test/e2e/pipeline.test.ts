@@ -77,13 +77,13 @@ describe('a slice of orders', () => {
   ];
 
   test('is loaded, accounted for to the last record, and told to consumers', async () => {
-    const loaded = await cloud.json<Loaded>(
-      'load',
-      'orders',
-      file('a.csv', `${lines.join('\n')}\n`),
-      '--slice',
-      '2026-03-01',
+    const path = file('a.csv', `${lines.join('\n')}\n`);
+    const { code, stdout } = await cloud.launched(
+      '--json',
+      ...['load', 'orders', path, '--slice', '2026-03-01'],
     );
+    expect(code).toBe(0);
+    const loaded = JSON.parse(stdout) as Loaded;
     expect(loaded.status).toBe('PARTIAL');
     const event = await nextEvent(({ detail }) => detail.data.runId === loaded.runId);
     expect(event['detail-type']).toBe('JobPartial');
@@ -144,7 +144,7 @@ describe('a slice of orders', () => {
 
   test('lists each reject with its code and place, and never the text of the record', async () => {
     const [{ runId = '' } = {}] = await cloud.json<Array<{ runId: string }>>('runs', 'list', 'orders');
-    const { stdout } = await cloud.forebay('--json', 'rejects', runId);
+    const { stdout } = await cloud.launched('--json', 'rejects', runId);
     const rejects = stdout
       .split('\n')
       .filter(Boolean)
@@ -178,7 +178,7 @@ describe('a slice of orders', () => {
       'bad.csv',
       `${head}\n1,yesterday,1,1,x,,new\n2,today,1,1,x,,new\n3,2026-03-02,x,1,x,,new\n`,
     );
-    const { code, stdout } = await cloud.forebay('--json', 'load', 'orders', bad, '--slice', '2026-03-02');
+    const { code, stdout } = await cloud.launched('--json', 'load', 'orders', bad, '--slice', '2026-03-02');
     expect(code).toBe(1);
     const { runId } = JSON.parse(stdout) as Loaded;
     const event = await nextEvent(({ detail }) => detail.data.runId === runId);

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bundleTasks } from '../../infra/bundle.ts';
 import { variables } from '../../tasks/environment.ts';
@@ -127,11 +127,25 @@ test('only who reads records or expressions has the DuckDB layer', () => {
   expect(envelope?.properties.Layers).toEqual([ref(one(shared, 'AWS::Lambda::LayerVersion'))]);
 });
 
-test('no bundle but those of functions with the layer asks for DuckDB', () => {
-  const asking = [...bundleTasks()].filter(([, folder]) =>
-    readFileSync(join(folder, 'index.js'), 'utf8').includes('@duckdb/'),
-  );
-  expect(asking.map(([task]) => task).sort()).toEqual(['columns', 'envelope', 'settle', 'survey']);
+describe('bundles', () => {
+  const folderOf = bundleTasks();
+  const bundles = [...folderOf].map(([task, folder]) => ({
+    ...{ task, text: readFileSync(join(folder, 'index.js'), 'utf8') },
+  }));
+  rmSync(dirname(folderOf.get('envelope') ?? ''), { recursive: true });
+  const naming = (text: string) =>
+    bundles.flatMap((bundle) => (bundle.text.includes(text) ? [bundle.task] : []));
+
+  test('of functions with the layer alone ask for DuckDB', () => {
+    expect(naming('@duckdb/').sort()).toEqual(['columns', 'envelope', 'settle', 'survey']);
+  });
+
+  test('carry the clients of the services that their function talks to, and of no other', () => {
+    // As a service is named in the requests to it.
+    expect(naming('AWSGlue').sort()).toEqual(['catalog', 'columns', 'sweep']);
+    // The commands alone ask for stacks.
+    expect(naming('DescribeStacks')).toEqual([]);
+  });
 });
 
 test('a function that a machine calls is published, and its version outlives the next deploy', () => {

@@ -5,14 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Answer, cliPool } from './cli-pool.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-
-export interface Answer {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
 
 export interface Cloud {
   home: string;
@@ -20,7 +15,10 @@ export interface Cloud {
   env: Record<string, string>;
   /** PEM of the authority that signed the server's certificate. */
   authority: Buffer;
+  /** A command, in a process that other commands had before it. */
   forebay(...args: string[]): Promise<Answer>;
+  /** The same by the launcher, in a process of its own, as a user starts it. */
+  launched(...args: string[]): Promise<Answer>;
   /** The one JSON document that a command prints, which must succeed. */
   json<T>(...args: string[]): Promise<T>;
   stop(): Promise<void>;
@@ -38,24 +36,29 @@ export async function startCloud(jobs: string, settings: Record<string, string> 
     Object.entries(process.env).filter(([name]) => !/^(AWS_|FOREBAY_|NODE_EXTRA)/.test(name)),
   );
   const environment = { ...clean, ...own, ...settings, NO_COLOR: '1' } as NodeJS.ProcessEnv;
-  const forebay = (...args: string[]) =>
+  const launched = (...args: string[]) =>
     run(environment, [`${root}/bin/forebay.mjs`, '--jobs', jobs, ...args]);
   const foreign = settings.AWS_ENDPOINT_URL !== undefined;
   const down = async () => {
-    if (!foreign) await forebay('local', 'down');
+    if (!foreign) await launched('local', 'down');
   };
-  const up = await forebay('local', 'up');
+  const up = await launched('local', 'up');
   if (up.code !== 0) {
     await down();
     rmSync(home, { recursive: true, force: true });
     throw new Error(`local up failed:\n${up.stderr.slice(-4_000)}`);
   }
   const env = foreign ? settings : readEnv(join(home, 'env'));
+  // As the launcher has it.
+  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+  const pool = cliPool({ env: { ...environment, ...quiet, ...env }, cwd: root });
+  const forebay = (...args: string[]) => pool.run('--jobs', jobs, ...args);
   return {
     home,
     env,
     authority: readFileSync(env.NODE_EXTRA_CA_CERTS ?? ''),
     forebay,
+    launched,
     json: async <T>(...args: string[]) => {
       const answer = await forebay('--json', ...args);
       if (answer.code !== 0)
@@ -63,6 +66,7 @@ export async function startCloud(jobs: string, settings: Record<string, string> 
       return JSON.parse(answer.stdout) as T;
     },
     stop: async () => {
+      pool.stop();
       await down();
       rmSync(home, { recursive: true, force: true });
     },

@@ -26,7 +26,7 @@ export const clientOf = ({ env, authority }: Cloud) => ({
   requestHandler: { httpsAgent: new Agent({ ca: authority }) },
 });
 
-/** Gives the function that waits for the next event for which `wanted` holds. */
+/** Gives the function that waits for the next event for which `wanted` holds. No two of its calls go on together. */
 export async function consume(cloud: Cloud, busName: string) {
   const [sqs, events] = [new SQSClient(clientOf(cloud)), new EventBridgeClient(clientOf(cloud))];
   const name = `consumer-${randomUUID()}`;
@@ -49,15 +49,18 @@ export async function consume(cloud: Cloud, busName: string) {
     new PutTargetsCommand({ Rule: name, EventBusName: busName, Targets: [{ Id: 'queue', Arn: arn }] }),
   );
 
+  // What came together with a wanted event, and is no answer yet.
+  const received: Delivered[] = [];
   return async (wanted: (event: Delivered) => boolean): Promise<Delivered> => {
     for (let attempt = 0; attempt < 30; attempt++) {
-      const received = await sqs.send(
+      for (let event = received.shift(); event !== undefined; event = received.shift())
+        if (wanted(event)) return event;
+      const { Messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1, MaxNumberOfMessages: 10 }),
       );
-      for (const { Body = '', ReceiptHandle } of received.Messages ?? []) {
+      for (const { Body = '', ReceiptHandle } of Messages) {
         await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-        const event = JSON.parse(Body) as Delivered;
-        if (wanted(event)) return event;
+        received.push(JSON.parse(Body) as Delivered);
       }
     }
     throw new Error('no such event arrived within half a minute');

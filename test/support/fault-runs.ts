@@ -152,7 +152,7 @@ export async function faultRuns(cloud: FaultyCloud): Promise<FaultRuns> {
       );
       return (await Promise.all(bodies.map(namesIn))).flat().sort();
     },
-    events: async (runId) => {
+    events: inTurn(async (runId: string) => {
       const sentinel = randomUUID();
       const entry = {
         Source: 'forebay',
@@ -167,8 +167,8 @@ export async function faultRuns(cloud: FaultyCloud): Promise<FaultRuns> {
         return event.detail.data.sentinel === sentinel;
       });
       return delivered.filter(({ detail }) => detail.data.runId === runId);
-    },
-    deadLetters: async (runId) => {
+    }),
+    deadLetters: inTurn(async (runId: string) => {
       const receive = { QueueUrl: outputs.JobDlqUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 };
       for (let more = true; more; ) {
         const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand(receive));
@@ -179,7 +179,7 @@ export async function faultRuns(cloud: FaultyCloud): Promise<FaultRuns> {
         more = Messages.length > 0;
       }
       return [...letters.values()].filter((record) => record.runId === runId);
-    },
+    }),
     writeQueue,
     waiting: async () => {
       const { Attributes = {} } = await clients.sqs.send(
@@ -197,6 +197,16 @@ export async function faultRuns(cloud: FaultyCloud): Promise<FaultRuns> {
     return (await Body?.transformToByteArray()) ?? new Uint8Array();
   };
   return runs;
+}
+
+/** One call behind the other: a message that one of them takes is not there for who asks meanwhile. */
+export function inTurn<A extends unknown[], T>(work: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (...args) => {
+    const next = last.then(() => work(...args));
+    last = next.catch(() => undefined);
+    return next;
+  };
 }
 
 async function queueLike({ clients }: FaultyCloud, name: RegExp): Promise<string> {
@@ -247,11 +257,14 @@ export async function expectFailed(runs: FaultRuns, run: RunRecord, name: string
   const slice = await runs.ledger.getSlice(job, run.slice);
   expect(slice?.holder).toBeNull();
   expect(slice?.committed?.runId).not.toBe(run.runId);
+  // Who closed it may be about to tell it.
+  const pending = () => runs.ledger.pendingOutbox({ job, runId: run.runId });
+  await until('it is told', async () => (await pending()).length === 0);
   const events = await runs.events(run.runId);
   expect(new Set(events.map(({ detail }) => detail.metadata.id)).size).toBe(1);
   expect(events[0]?.detail.data).toMatchObject({ status: 'FAILED', error: { name } });
   expect(await runs.deadLetters(run.runId)).toMatchObject([{ kind: 'run', error: { name } }]);
-  expect(await runs.ledger.pendingOutbox({ job, runId: run.runId })).toEqual([]);
+  expect(await pending()).toEqual([]);
 }
 
 /** A gate: calls wait at it until it is opened. */

@@ -117,11 +117,11 @@ async function killWorkers(server: number, task: string): Promise<number> {
 
 /** Asks again until `ask` answers with something. */
 export async function until<T>(what: string, ask: () => Promise<T | null | undefined | false>): Promise<T> {
-  const end = Date.now() + 120_000;
+  const end = Date.now() + 150_000;
   while (Date.now() < end) {
     const answer = await ask();
     if (answer) return answer;
     await sleep(100);
   }
-  throw new Error(`${what}: not within two minutes`);
+  throw new Error(`${what}: not within two and a half minutes`);
 }

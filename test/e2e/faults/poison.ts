@@ -11,6 +11,7 @@ import {
   expectLoaded,
   type FaultRuns,
   fileOf,
+  inTurn,
   job,
   line,
 } from '../../support/fault-runs.ts';
@@ -20,22 +21,25 @@ import { type Call, s3Error } from '../../support/proxy.ts';
 const ten = ['ada', 'bob', 'cyd', 'dot', 'eve', 'fay', 'gil', 'hal', 'ida', 'jon'];
 const denied = { before: async () => s3Error(403, 'AccessDenied') };
 
-/** The messages that were given up, of a run. */
-async function givenUp({ cloud }: FaultRuns, runId: string): Promise<Array<{ shard: { n: number } }>> {
-  const outputs = await stackOutputs(cloud.clients.cloudformation, jobStackName('local', job));
-  const found = new Map<string, { shard: { n: number }; run: { runId: string } }>();
-  await until('the DLQ is read', async () => {
-    const { Messages = [] } = await cloud.clients.sqs.send(
-      new ReceiveMessageCommand({
-        QueueUrl: outputs?.LakeDlqUrl,
-        MaxNumberOfMessages: 10,
-        VisibilityTimeout: 5,
-      }),
-    );
-    for (const { MessageId = '', Body = '{}' } of Messages) found.set(MessageId, JSON.parse(Body));
-    return Messages.length === 0;
+interface GivenUp {
+  shard: { n: number };
+  run: { runId: string };
+}
+
+/** Reads the messages that were given up, of a run. */
+function dlqReader(runs: () => FaultRuns): (runId: string) => Promise<GivenUp[]> {
+  const found = new Map<string, GivenUp>();
+  return inTurn(async (runId: string) => {
+    const { clients } = runs().cloud;
+    const outputs = await stackOutputs(clients.cloudformation, jobStackName('local', job));
+    const receive = { QueueUrl: outputs?.LakeDlqUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 5 };
+    await until('the DLQ is read', async () => {
+      const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand(receive));
+      for (const { MessageId = '', Body = '{}' } of Messages) found.set(MessageId, JSON.parse(Body));
+      return Messages.length === 0;
+    });
+    return [...found.values()].filter(({ run }) => run.runId === runId);
   });
-  return [...found.values()].filter(({ run }) => run.runId === runId);
 }
 
 /** Copies into the lake of a slice. */
@@ -49,6 +53,8 @@ export function poison(runs: () => FaultRuns): void {
 }
 
 function poisoned(runs: () => FaultRuns): void {
+  const givenUp = dlqReader(runs);
+
   test('F38 of ten shards one that cannot be written keeps nine, publishes none, and is in the DLQ with its cause', async () => {
     const slice = runs().slice();
     const rule = runs().cloud.proxy.on(at(slice, '/part-00003'), denied);
@@ -62,7 +68,9 @@ function poisoned(runs: () => FaultRuns): void {
       ten.map((_, n) => (n === 3 ? [n, 'failed', null] : [n, 'done', 1])),
     );
     const kept = await runs().versions('LakeBucket', partitionPrefix(job, slice, started.runId));
-    expect(kept.length).toBe(9);
+    // By their keys: a slow writer's message comes again, and its part is there twice, the same to the byte.
+    expect(new Set(kept.map(({ key }) => key)).size).toBe(9);
+    expect(new Set(kept.map(({ key, etag }) => `${key} ${etag}`)).size).toBe(9);
     const failures = (await runs().ledger.listFailures({ job })).filter(
       ({ runId }) => runId === started.runId,
     );
@@ -74,7 +82,7 @@ function poisoned(runs: () => FaultRuns): void {
     );
     expect(failures.length).toBe(2);
     await until('it is in the DLQ', async () => (await runs().waiting()) === 0);
-    expect((await givenUp(runs(), started.runId)).map(({ shard }) => shard.n)).toEqual([3]);
+    expect((await givenUp(started.runId)).map(({ shard }) => shard.n)).toEqual([3]);
   });
 
   test('F39 with all shards bad nothing is committed', async () => {
@@ -85,7 +93,7 @@ function poisoned(runs: () => FaultRuns): void {
     expect(await runs().partition(slice)).toBeNull();
     expect(await runs().versions('LakeBucket', partitionPrefix(job, slice, started.runId))).toEqual([]);
     await until('all are in the DLQ', async () => (await runs().waiting()) === 0);
-    const shards = (await givenUp(runs(), started.runId)).map(({ shard }) => shard.n).sort();
+    const shards = (await givenUp(started.runId)).map(({ shard }) => shard.n).sort();
     expect(shards).toEqual([0, 1, 2]);
   });
 

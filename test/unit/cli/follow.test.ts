@@ -83,3 +83,12 @@ test('a ledger that is a moment behind the execution is waited for', async () =>
   const deps = world({ r1: [null, null, run('r1', 'FAILED')] }, { [arn('r1')]: ended() });
   expect((await follow(deps, started)).status).toBe('FAILED');
 });
+
+test('a run is looked at each second at first, and a long one no more often than each ten', async () => {
+  const states = [...Array.from({ length: 300 }, () => run('r1', 'RUNNING')), run('r1', 'COMPLETED')];
+  const waits: number[] = [];
+  const sleep = async (ms: number) => void waits.push(ms);
+  await follow({ ...world({ r1: states }, { [arn('r1')]: running }), sleep }, started);
+  expect(Math.max(...waits.slice(0, 20))).toBeLessThanOrEqual(1_000);
+  expect(waits.slice(-100)).toEqual(Array(100).fill(10_000));
+});
