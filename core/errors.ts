@@ -61,7 +61,7 @@ const terminal = [
   'TextsInseparable',
 ] as const;
 
-const transient = ['Throttled', 'ServiceUnavailable', 'LedgerConflict', 'WriteFailed'] as const;
+const transient = ['Throttled', 'ServiceUnavailable', 'LedgerConflict'] as const;
 
 export type TerminalName = (typeof terminal)[number];
 export type TransientName = (typeof transient)[number];
