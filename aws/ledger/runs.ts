@@ -105,32 +105,54 @@ async function listRuns(
 async function listOf(
   store: Store,
   tables: Tables,
-  { status, since = '0', before, limit }: Parameters<Ledger['listRuns']>[0],
+  { status, since, before, limit }: Parameters<Ledger['listRuns']>[0],
   index: { name: string; partitionKey: string },
   value: string,
 ): Promise<RunRecord[]> {
   const filtered = index === runsIndexes.byJob && status !== undefined;
+  const range = rangeOf(since, before);
+  // The one that it is to begin behind is in a range of both, too.
+  const most = limit === undefined ? undefined : limit + 1;
   const items = await store.query(
     {
       TableName: tables.runs,
       IndexName: index.name,
-      KeyConditionExpression: `${index.partitionKey} = :value AND #at BETWEEN :since AND :before`,
-      ExpressionAttributeNames: { '#at': 'at', ...(filtered ? { '#status': 'status' } : {}) },
+      KeyConditionExpression: `${index.partitionKey} = :value${range.condition}`,
+      ...(range.condition === '' && !filtered
+        ? {}
+        : {
+            ExpressionAttributeNames: {
+              ...(range.condition === '' ? {} : { '#at': 'at' }),
+              ...(filtered ? { '#status': 'status' } : {}),
+            },
+          }),
       ExpressionAttributeValues: {
         ':value': value,
-        ':since': since,
-        ':before': before === undefined ? '~' : placeOf(before),
+        ...range.values,
         ...(filtered ? { ':status': status } : {}),
       },
       ...(filtered ? { FilterExpression: '#status = :status' } : {}),
-      ...(limit === undefined ? {} : { Limit: filtered ? Math.max(limit, filteredPage) : limit + 1 }),
+      ...(most === undefined ? {} : { Limit: filtered ? Math.max(most, filteredPage) : most }),
       ScanIndexForward: false,
     },
-    // The one that it is to begin behind is in the range, too.
-    limit === undefined ? undefined : limit + 1,
+    most,
   );
   const runs = items.map((item) => readRun(item)).filter((run) => run !== null);
   return runs.filter(({ runId }) => runId !== before?.runId).slice(0, limit ?? Number.POSITIVE_INFINITY);
+}
+
+/** DynamoDB takes one condition on the sort key, and knows no half-open range. */
+function rangeOf(
+  since: string | undefined,
+  before: Pick<RunRecord, 'startedAt' | 'runId'> | undefined,
+): { condition: string; values: Record<string, string> } {
+  if (before === undefined) {
+    if (since === undefined) return { condition: '', values: {} };
+    return { condition: ' AND #at >= :since', values: { ':since': since } };
+  }
+  const values = { ':before': placeOf(before) };
+  if (since === undefined) return { condition: ' AND #at < :before', values };
+  return { condition: ' AND #at BETWEEN :since AND :before', values: { ...values, ':since': since } };
 }
 
 export function newRun(run: NewRun, fence: number, revision: number): RunRecord {

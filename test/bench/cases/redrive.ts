@@ -120,7 +120,7 @@ async function putRuns(from: number, count: number): Promise<void> {
     const n = from + i;
     const run: RunRecord = {
       ...{
-        job,
+        job: listed,
         jobVersion: 'a'.repeat(64),
         runId: `run-${n}`,
         slice: `day-${n}`,
@@ -136,11 +136,13 @@ async function putRuns(from: number, count: number): Promise<void> {
   await documents.send(new BatchWriteCommand({ RequestItems: { [runsTable]: Items } }));
 }
 
-/** Page by page, as `forebay runs list --before` does it. */
+const mostPages = 20;
+
+/** The first pages, as `forebay runs list --before` does it. */
 async function listMany(limit: number): Promise<void> {
   const pages: number[] = [];
   let count = 0;
-  for (let before: RunRecord | undefined; ; ) {
+  for (let before: RunRecord | undefined; pages.length < mostPages; ) {
     const { seconds, answer } = await timed(() =>
       book.listRuns({ job: listed, limit, ...(before === undefined ? {} : { before }) }),
     );
