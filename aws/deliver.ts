@@ -65,7 +65,7 @@ async function invoke(client: LambdaClient, { target, body }: Delivery): Promise
     .catch(translate);
   if (answer.FunctionError === undefined) return 'the function took it';
   throw new ForebayError(
-    'WriteFailed',
+    'ServiceUnavailable',
     `the function ended with an error (${answer.FunctionError}); see its log`,
   );
 }

@@ -1,6 +1,7 @@
 import { glue, sfn } from '../../aws/clients.ts';
 import { catalog } from '../../aws/glue.ts';
 import { executions } from '../../aws/sfn.ts';
+import { backfillSuffix } from '../../core/backfill/model.ts';
 import { manifestSchema } from '../../core/manifest.ts';
 import type { ObjectRef } from '../../core/run.ts';
 import { jobsOf, jobVersionsPrefix } from '../../core/storage.ts';
@@ -11,7 +12,7 @@ import type { environment } from './contract.ts';
 import { backfillOfExecution, runOfExecution } from './executions.ts';
 import type { SweepDeps } from './sweep.ts';
 
-const backfillMachine = (prefix: string, job: string): string => `${prefix}${job}_backfill`;
+const backfillMachine = (prefix: string, job: string): string => `${prefix}${job}${backfillSuffix}`;
 
 /** The sweeper may do what CloseRun, FailRun and Catalog may, for every job. */
 export function sweepDeps(env: Record<(typeof environment)[number], string>): SweepDeps {
