@@ -13,7 +13,8 @@ const digest = (algorithm: 'md5' | 'sha256', bytes: Uint8Array): Buffer =>
 
 /** `versions`: what is stored, for a test that goes on from there twice. */
 export function memoryObjects(versions = new Map<string, Version[]>()): ObjectStore {
-  let count = 0;
+  /** Of each key, so that what one object is called does not depend on the others. */
+  const counts = new Map<string, number>();
   const at = ({ bucket, key }: ObjectRef): string => `${bucket}/${key}`;
   const find = (ref: ObjectRef, versionId?: string | null): Version | null =>
     (versions.get(at(ref)) ?? []).findLast((each) => versionId == null || each.versionId === versionId) ??
@@ -28,9 +29,11 @@ export function memoryObjects(versions = new Map<string, Version[]>()): ObjectSt
   };
   const store = (ref: ObjectRef, body: Uint8Array, checksumSha256: string): Version => {
     const before = versions.get(at(ref)) ?? [];
+    const count = (counts.get(at(ref)) ?? 0) + 1;
+    counts.set(at(ref), count);
     const version = {
       ...{ body: Buffer.from(body), bytes: body.length, etag: digest('md5', body).toString('hex') },
-      ...{ versionId: `v${++count}`, checksumSha256 },
+      ...{ versionId: `v${count}`, checksumSha256 },
     };
     versions.set(at(ref), [...before, version]);
     return version;

@@ -42,7 +42,7 @@ const ways = new Set([
 /** Checks a state, and the step to it from the one that it was given before. */
 export function newWatch(protocol: Protocol) {
   const statuses = new Map<string, string>();
-  const said = new Map<string, string>();
+  const said = new Map<string, string | undefined>();
   let fence = 0;
   let first = true;
   const way = ({ runId, status }: RunRecord): void => {
@@ -53,7 +53,9 @@ export function newWatch(protocol: Protocol) {
   const told = (record: OutboxRecord, run: RunRecord | undefined): void => {
     if (!said.has(record.body)) said.set(record.body, JSON.parse(record.body).data.status);
     const what = said.get(record.body);
-    must(what === run?.status, `${record.runId} is ${run?.status}, and told as ${what}`);
+    // That a slice is reopened is told while its run goes on, and says nothing of how it ends.
+    if (what !== undefined)
+      must(what === run?.status, `${record.runId} is ${run?.status}, and told as ${what}`);
   };
   return ({ slice: record, runs, outbox }: Stored): void => {
     runs.forEach(way);
@@ -122,7 +124,7 @@ export function checkEnd(protocol: Protocol, { slice: record, runs, outbox }: St
   filesLoaded(protocol, record, runs);
 }
 
-/** Each closed run is told by one event id of the right kind; a failed one by its message in the DLQ, too. */
+/** How each closed run ended is told by one event id of the right kind; a failed one by its message in the DLQ, too. */
 function toldOnce({ world }: Protocol, { runId, status }: RunRecord): void {
   const sent = world.sent.filter((record) => record.runId === runId);
   const ids = (target: OutboxRecord['target']) => [
@@ -132,7 +134,8 @@ function toldOnce({ world }: Protocol, { runId, status }: RunRecord): void {
     | never[]
     | undefined;
   const expected = (event ?? []).map((type) => eventId(runId, type));
-  must(isDeepStrictEqual(ids('bus'), expected), `${runId} is ${status}, its events are ${ids('bus')}`);
+  const told = ids('bus').filter((id) => id !== eventId(runId, 'SliceReopened'));
+  must(isDeepStrictEqual(told, expected), `${runId} is ${status}, its events are ${ids('bus')}`);
   const failures = status === 'FAILED' ? 1 : 0;
   must(ids('job-dlq').length === failures, `${runId} is ${status}, with ${ids('job-dlq')} in the DLQ`);
 }

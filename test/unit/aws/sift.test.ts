@@ -125,7 +125,7 @@ test.each([
   );
   const target = 'arn:aws:lambda:eu-west-1:000000000000:function:sweep';
   const delivered = deliver({ ...clients(), lambda }, { messageId: 'm', target, body: '{}', attributes: {} });
-  if (said === null) await expect(delivered).rejects.toMatchObject({ name: 'WriteFailed' });
+  if (said === null) await expect(delivered).rejects.toMatchObject({ name: 'ServiceUnavailable' });
   else expect(await delivered).toContain(said);
   expect(calls).toMatchObject([{ FunctionName: target, InvocationType: 'RequestResponse' }]);
 });

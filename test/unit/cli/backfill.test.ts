@@ -50,7 +50,7 @@ test('what failed is grouped by its error, the largest group first, with the com
     {
       error: { name: 'HeaderInvalid', message: 'what is wrong with 0' },
       ...{ slices: ['2026-02-01', '2026-02-03'], runIds: ['b-0-1', 'b-2-1'] },
-      next: 'forebay run orders --slice 2026-02-01',
+      next: 'forebay dlq redrive orders/b-0-1',
     },
     {
       error: { name: 'RejectThresholdExceeded', message: 'what is wrong with 1' },
@@ -78,7 +78,7 @@ test('a page is printed as people read it', () => {
     'slices: 1 done, 1 failed, 1 busy, 1 running, 2 skipped, 4 left',
     '1 × HeaderInvalid: what is wrong with 1',
     '  2026-02-02',
-    '  forebay run orders --slice 2026-02-02',
+    '  forebay dlq redrive orders/b-1-1',
     '2026-02-03: run r7 held it',
     '2026-02-04: its run did not end',
     'next: forebay backfill start orders --resume b1',

@@ -16,6 +16,7 @@ import {
   runBackfill,
 } from '../../support/backfill-runs.ts';
 import { begin, end, held, load } from '../../support/world.ts';
+import { eventProblems } from '../../support/events.ts';
 
 const [good, bad, busy] = ['2026-03-01', '2026-03-02', '2026-03-03'];
 const slices = [good, bad, busy];
@@ -182,7 +183,8 @@ test.each([
     const interruption = { when: 'after', mode: 'whole' } as const;
     const undisturbed = newBackfillRuns();
     await runBackfill(undisturbed, 'b1', { from: good, to: good });
-    runs.interruption = { ...interruption, write: undisturbed.writes.length - 1 };
+    const write = undisturbed.writes.findIndex(({ name }) => name === 'closeBackfill');
+    runs.interruption = { ...interruption, write };
     await expect(runBackfill(runs, 'b1', range)).rejects.toBeInstanceOf(Interrupted);
     runs.interruption = null;
     expect(await sweep(runs.world.deps, swept)).toMatchObject({ backfills: 1, failed: 0 });
@@ -197,6 +199,14 @@ test.each([
     expect(await runBackfill(runs, 'b2', { resume: 'b1' })).toMatchObject({
       ...{ status: 'COMPLETED', counts: { done: 2 } },
     });
+    const told = runs.world.sent
+      .map(({ body }) => JSON.parse(body))
+      .filter(({ metadata }) => metadata?.eventType === 'BackfillCompleted');
+    for (const event of told) expect(eventProblems('BackfillCompleted', event)).toEqual([]);
+    expect(told.map(({ data }) => [data.backfillId, data.status, data.slices.done, data.slices.left])).toEqual([
+      ['b1', 'FAILED', 1, 2],
+      ['b2', 'COMPLETED', 2, 0],
+    ]);
   },
 );
 
