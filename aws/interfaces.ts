@@ -1,16 +1,14 @@
 /** The ports: what tasks and the CLI may ask of AWS. Each has one adapter beside this file. */
 import type { ErrorRecord } from '../core/errors.ts';
+import type { FailureRecord } from '../core/failure.ts';
 import type {
   BucketRecord,
   Cursor,
-  FailureClose,
   FailureList,
-  FailureRecord,
   LoadedObjects,
   Mark,
   ObjectRecord,
   OutboxRecord,
-  RedriveLock,
   RunRecord,
   RunTask,
   ShardRecord,
@@ -23,8 +21,10 @@ import type { DataKey } from '../core/privacy/seal.ts';
 import type { Counts, ObjectRef, RunRef, RunStatus } from '../core/run.ts';
 import type { ByteRange } from '../core/shard.ts';
 import type { BackfillLedger } from './backfill-ledger.ts';
+import type { FailureLedger } from './failure-ledger.ts';
 import type { ForgottenLedger } from './forgotten-ledger.ts';
 import type { ObjectVersions } from './object-versions.ts';
+import type { OutboxLedger } from './outbox-ledger.ts';
 import type { TriggerVerbs } from './trigger-verbs.ts';
 
 export interface StoredObject {
@@ -70,7 +70,7 @@ export interface ObjectStore extends ObjectVersions {
 }
 
 /** Timelines of the conditional writes stand over each in the adapter. */
-export interface Ledger extends TriggerVerbs, BackfillLedger, ForgottenLedger {
+export interface Ledger extends TriggerVerbs, BackfillLedger, FailureLedger, ForgottenLedger, OutboxLedger {
   getSlice(job: string, slice: string): Promise<SliceRecord | null>;
   /**
    * Takes the lease (condition: nobody holds it, and the fence is the one that was seen), clears the mark and
@@ -129,20 +129,6 @@ export interface Ledger extends TriggerVerbs, BackfillLedger, ForgottenLedger {
    * `closeFailed` the failure that it follows is closed with it, where that is open.
    */
   putFailedRun(run: RunRecord, failure: FailureRecord, outbox: OutboxRecord[]): Promise<boolean>;
-
-  pendingOutbox(run?: { job: string; runId: string }): Promise<OutboxRecord[]>;
-  /** Events that were sent, by the time that they were put in the outbox: `[from, to)`, ISO 8601; oldest first. */
-  listSent(between: { from: string; to: string }): Promise<OutboxRecord[]>;
-  markSent(record: OutboxRecord): Promise<void>;
-  /** Put, or all but `firstFailedAt` renewed where a failure of this id is there; it is open then. */
-  putFailure(record: FailureRecord): Promise<void>;
-  /** Those that are open; `all`: the closed ones, too. */
-  listFailures(filter?: { job?: string; all?: boolean }): Promise<FailureRecord[]>;
-  getFailure(id: string): Promise<FailureRecord | null>;
-  /** Closes it, where it is open. `false`: there is none, or it was closed before. */
-  closeFailure(id: string, close: FailureClose): Promise<boolean>;
-  /** Takes the failure for its next redrive. `null`: it is not as it was seen; read again. */
-  lockFailure(seen: FailureRecord, lock: RedriveLock): Promise<FailureRecord | null>;
 
   /** Newest first. */
   listRuns(filter: {

@@ -1,9 +1,10 @@
 /** What a person who looks after all jobs wants to know at a glance, and what they have to do next. */
 import type { Ledger } from '../aws/interfaces.ts';
 import { mapAtOnce, readsAtOnce } from '../core/at-once.ts';
+import type { FailureRecord } from '../core/failure.ts';
 import { type MissingSlice, missingSlices, watchedSlices } from '../core/freshness.ts';
 import type { Job } from '../core/job/model.ts';
-import type { FailureRecord, Pause, RunRecord, SliceRecord } from '../core/ledger.ts';
+import type { Pause, RunRecord, SliceRecord } from '../core/ledger.ts';
 import { counted } from '../core/text.ts';
 import { queueName } from './failures/queues.ts';
 

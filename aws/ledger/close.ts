@@ -1,6 +1,7 @@
 /** How a run ends: status, lease, failure and outbox in one transaction. */
 import { ForebayError } from '../../core/errors.ts';
-import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.ts';
+import type { FailureRecord } from '../../core/failure.ts';
+import type { OutboxRecord, RunRecord } from '../../core/ledger.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger } from '../interfaces.ts';
 import { closeFollowed, putFailure } from './failures.ts';

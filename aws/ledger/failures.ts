@@ -1,6 +1,5 @@
 /** Failures: recorded by who failed, listed, taken for a redrive, closed. */
-import { jobOfFailure } from '../../core/failure.ts';
-import type { FailureClose, FailureRecord, RedriveLock } from '../../core/ledger.ts';
+import { type FailureClose, type FailureRecord, jobOfFailure, type RedriveLock } from '../../core/failure.ts';
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { Ledger } from '../interfaces.ts';
 import { failureClosed, failureKey, failureOpen, jobKey, type Tables } from './keys.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { FailureRecord } from '../../core/ledger.ts';
+import type { FailureRecord } from '../../core/failure.ts';
 import { examples, type OpenSession } from '../command.ts';
 import {
   type DeadLetters,

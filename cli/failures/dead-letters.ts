@@ -1,7 +1,6 @@
 /** Failures of one shape, wherever they happened, and the messages that wait in the dead-letter queues for them. */
 import type { PeekedMessage, PeekedQueue } from '../../aws/peek.ts';
-import { writeFailureId } from '../../core/failure.ts';
-import type { FailureKind, FailureRecord } from '../../core/ledger.ts';
+import { type FailureKind, type FailureRecord, writeFailureId } from '../../core/failure.ts';
 
 export interface DeadLetterQueue {
   name: string;

@@ -1,6 +1,7 @@
 /** Failures that somebody says nothing is to be done about: closed with their word, and taken out of their queues. */
+
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
-import type { FailureClose, FailureRecord } from '../../core/ledger.ts';
+import type { FailureClose, FailureRecord } from '../../core/failure.ts';
 import type { DeadLetterQueue } from './dead-letters.ts';
 import { type SiftDeps, takeOut } from './redrive.ts';
 

@@ -1,7 +1,6 @@
 /** What a redrive would do, and why, before it does anything. */
 import { deliveryTo } from '../../aws/deliver.ts';
-import { runFailureId } from '../../core/failure.ts';
-import type { FailureRecord } from '../../core/ledger.ts';
+import { type FailureRecord, runFailureId } from '../../core/failure.ts';
 import { committedSince, type RedriveRunDeps } from './redrive-run.ts';
 
 export interface PlannedRedrive extends Pick<FailureRecord, 'id' | 'kind' | 'job' | 'slice'> {

@@ -1,7 +1,13 @@
 /** One failed run is redriven: at most one redrive of it at a time, each by a run that resumes it. */
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
-import { redriveRunId, runFailureId } from '../../core/failure.ts';
-import type { FailureClose, FailureRecord, RedriveLock, RunRecord, SliceRecord } from '../../core/ledger.ts';
+import {
+  type FailureClose,
+  type FailureRecord,
+  type RedriveLock,
+  redriveRunId,
+  runFailureId,
+} from '../../core/failure.ts';
+import type { RunRecord, SliceRecord } from '../../core/ledger.ts';
 import type { RunRequest } from '../../tasks/open-run/contract.ts';
 import { explain } from '../explain.ts';
 import type { Started } from '../follow.ts';

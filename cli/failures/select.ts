@@ -1,7 +1,8 @@
 /** Which failures a command is about: those that are named, or those that its filters let through. */
+
 import { type Command, Option } from 'commander';
+import { type FailureKind, type FailureRecord, failureKinds } from '../../core/failure.ts';
 import { duration, secondsOf } from '../../core/job/shapes.ts';
-import { type FailureKind, type FailureRecord, failureKinds } from '../../core/ledger.ts';
 import { wrongUsage } from '../problem.ts';
 import { type Session, unknownName } from '../session.ts';
 import { type DeadLetterQueue, type DeadLetters, deadLetters, type FailureFilter } from './dead-letters.ts';

@@ -1,8 +1,8 @@
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
 import { type ErrorRecord, isContractError, readError } from '../../core/errors.ts';
-import { runFailureId } from '../../core/failure.ts';
+import { type FailureRecord, runFailureId } from '../../core/failure.ts';
 import type { Job } from '../../core/job/model.ts';
-import type { FailureRecord, OutboxRecord, RunRecord } from '../../core/ledger.ts';
+import type { OutboxRecord, RunRecord } from '../../core/ledger.ts';
 import { cutUtf8 } from '../../core/text.ts';
 import { type CompletionDeps, complete } from '../completion.ts';
 import { completed, violated } from '../events.ts';

@@ -2,14 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
-import { runFailureId, writeFailureId } from '../../core/failure.ts';
-import type {
-  FailureRecord,
-  ForgottenRecord,
-  OutboxRecord,
-  RunRecord,
-  ShardRecord,
-} from '../../core/ledger.ts';
+import { type FailureRecord, runFailureId, writeFailureId } from '../../core/failure.ts';
+import type { ForgottenRecord, OutboxRecord, RunRecord, ShardRecord } from '../../core/ledger.ts';
 import { backfills } from './backfills.ts';
 
 export const newJob = (): string => `job-${randomUUID().slice(0, 8)}`;

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { SendMessageCommand, SetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { redeliveredRunId } from '../../core/failure.ts';
-import type { FailureRecord, RunRecord } from '../../core/ledger.ts';
+import { type FailureRecord, redeliveredRunId } from '../../core/failure.ts';
+import type { RunRecord } from '../../core/ledger.ts';
 import { root } from '../support/cloud.ts';
 import {
   expectLoaded,

@@ -20,7 +20,8 @@ import {
 import { expect } from 'vitest';
 import { catalog } from '../../aws/glue.ts';
 import { ledger } from '../../aws/ledger.ts';
-import type { FailureRecord, RunRecord } from '../../core/ledger.ts';
+import type { FailureRecord } from '../../core/failure.ts';
+import type { RunRecord } from '../../core/ledger.ts';
 import { partitionPrefix } from '../../core/storage.ts';
 import type { RunRequest } from '../../tasks/open-run/contract.ts';
 import { consume, type Delivered } from './consumer.ts';

@@ -7,11 +7,10 @@ import type { ForgottenLedger } from '../../aws/forgotten-ledger.ts';
 import type { Ledger, NewRun } from '../../aws/interfaces.ts';
 import type { TriggerVerbs } from '../../aws/trigger-verbs.ts';
 import { ForebayError } from '../../core/errors.ts';
-import { jobOfFailure } from '../../core/failure.ts';
+import { type FailureRecord, jobOfFailure } from '../../core/failure.ts';
 import type {
   BucketRecord,
   Cursor,
-  FailureRecord,
   ForgottenRecord,
   ObjectRecord,
   OutboxRecord,

@@ -10,8 +10,8 @@ import { sift } from '../../../aws/sift.ts';
 import { type DeadLetterQueue, deadLetters } from '../../../cli/failures/dead-letters.ts';
 import { type RedriveDeps, redrive } from '../../../cli/failures/redrive.ts';
 import { mapAtOnce } from '../../../core/at-once.ts';
-import { runFailureId } from '../../../core/failure.ts';
-import type { FailureRecord, RunRecord } from '../../../core/ledger.ts';
+import { type FailureRecord, runFailureId } from '../../../core/failure.ts';
+import type { RunRecord } from '../../../core/ledger.ts';
 import { createLedgerTables } from '../../support/ledger-tables.ts';
 
 const [job, half, runs] = ['orders', 250, 10_000];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PeekedMessage } from '../../../aws/peek.ts';
 import { deadLetters, deliveryFailure, failureOf, groupsOf } from '../../../cli/failures/dead-letters.ts';
-import type { FailureRecord } from '../../../core/ledger.ts';
+import type { FailureRecord } from '../../../core/failure.ts';
 
 const failure = (id: string): FailureRecord => ({
   ...{

@@ -142,7 +142,10 @@ test('a job whose slices decide their columns decides them anew', async () => {
 test('a slice that nobody has committed has nothing to be made from', async () => {
   const pipeline = await newPipeline(jobOf(), files, slice);
   closeSource(pipeline);
-  await expect(execute(pipeline, 'r1', slice, fromRaw)).rejects.toMatchObject({ name: 'RawMissing' });
+  await execute(pipeline, 'r1', slice, fromRaw);
+  expect(await pipeline.ports.ledger.getRun(pipeline.job.name, 'r1')).toMatchObject({
+    ...{ status: 'FAILED', error: { name: 'RawMissing' } },
+  });
 });
 
 /** Extract of a raw object that is not what its manifest says. */

@@ -15,8 +15,8 @@ import {
   newBackfillRuns,
   runBackfill,
 } from '../../support/backfill-runs.ts';
-import { begin, end, held, load } from '../../support/world.ts';
 import { eventProblems } from '../../support/events.ts';
+import { begin, end, held, load } from '../../support/world.ts';
 
 const [good, bad, busy] = ['2026-03-01', '2026-03-02', '2026-03-03'];
 const slices = [good, bad, busy];
@@ -203,7 +203,9 @@ test.each([
       .map(({ body }) => JSON.parse(body))
       .filter(({ metadata }) => metadata?.eventType === 'BackfillCompleted');
     for (const event of told) expect(eventProblems('BackfillCompleted', event)).toEqual([]);
-    expect(told.map(({ data }) => [data.backfillId, data.status, data.slices.done, data.slices.left])).toEqual([
+    expect(
+      told.map(({ data }) => [data.backfillId, data.status, data.slices.done, data.slices.left]),
+    ).toEqual([
       ['b1', 'FAILED', 1, 2],
       ['b2', 'COMPLETED', 2, 0],
     ]);
