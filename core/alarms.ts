@@ -8,9 +8,6 @@ export const jobAlarms = [
   'WriteDlqNotEmpty',
   /** Only where files or other jobs start it. */
   'TriggersDlqNotEmpty',
-  /** These two stand once for each function, with its name behind theirs. */
-  'FunctionErrors',
-  'FunctionThrottled',
   'MachineThrottled',
 ] as const;
 export type JobAlarm = (typeof jobAlarms)[number];
@@ -21,6 +18,7 @@ export const sharedAlarms = [
   'DeliveryDlqNotEmpty',
   'SweepErrors',
   'WatchErrors',
+  'FunctionsThrottled',
   /** Once for each table and way, with both behind its name. */
   'LedgerThrottled',
 ] as const;

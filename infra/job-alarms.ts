@@ -1,5 +1,4 @@
 /** The alarms of one job. */
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -83,26 +82,4 @@ function rejectsLimit(maxRejects: MaxRejects | null): {
   const above = maxRejects === null ? 0.01 : maxRejects.ratio / 2;
   const why = maxRejects === null ? 'and the job allows any number' : 'half of what the job allows';
   return { metric: 'RejectRatio', above, words: `more than ${above} of its records, ${why}` };
-}
-
-/** Retries take what passes; these ring for what stays. */
-export function functionAlarms(
-  scope: Construct,
-  { config, alarmTopic, job }: AlarmOwner & { job: string },
-  part: string,
-  of: lambda.IFunction,
-): void {
-  const owner = { config, alarmTopic, job };
-  const common = { part, periods: persisting };
-  const what = `${part} of ${job}`;
-  alarm(scope, 'Errors', owner, {
-    ...{ ...common, name: 'FunctionErrors' },
-    description: `The function ${what} has failed for a quarter of an hour. Run: forebay runs list ${job}, then forebay runs logs with the id of one and --errors.`,
-    metric: of.metricErrors({ period: fiveMinutes }),
-  });
-  alarm(scope, 'Throttled', owner, {
-    ...{ ...common, name: 'FunctionThrottled' },
-    description: `Lambda has throttled ${what} for a quarter of an hour. Run: aws lambda get-account-settings; lower the job's concurrency or ask for a higher quota.`,
-    metric: of.metricThrottles({ period: fiveMinutes }),
-  });
 }

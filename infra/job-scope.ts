@@ -4,7 +4,6 @@ import { evolves } from '../core/contract/slice.ts';
 import { jobStagingPrefix, majorOf, tableName, tablePrefix } from '../core/storage.ts';
 import type { Variable } from '../tasks/environment.ts';
 import type { JobProps } from './job.ts';
-import { functionAlarms } from './job-alarms.ts';
 import { environmentValues } from './job-environment.ts';
 import { Task } from './task.ts';
 
@@ -33,7 +32,7 @@ export class JobScope {
     this.#values = environmentValues(props);
   }
 
-  /** A function of the job with its alarms, which may do nothing yet. */
+  /** A function of the job, which may do nothing yet. */
   task(
     id: string,
     folder: string,
@@ -43,15 +42,13 @@ export class JobScope {
   ): Task {
     const { shared, bundles } = this.props;
     const values = { ...this.#values, ...own };
-    const task = new Task(this.#scope, id, {
+    return new Task(this.#scope, id, {
       config: shared.config,
       bundle: bundles.get(folder) ?? '',
       environment: Object.fromEntries(names.map((name) => [name, values[name]])) as Record<Variable, string>,
       layers: duckdb ? [shared.duckdb] : [],
       ...shape,
     });
-    functionAlarms(task, { ...shared, job: this.job }, id, task.function);
-    return task;
   }
 
   get staging(): string {

@@ -1,6 +1,7 @@
 /** The alarms of what all jobs share. */
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { alarm, dlqAlarm, fiveMinutes, persisting } from './alarms.ts';
 import type { SharedStack } from './stacks/shared.ts';
@@ -37,6 +38,13 @@ export class SharedAlarms extends Construct {
       tasks.watch,
       'Late slices are not seen. Run: forebay status; then aws logs tail on the log group of the function Watch.',
     );
+    // Concurrency is the account's, and so is the alarm. A function that fails makes its run fail, which rings itself.
+    alarm(this, 'FunctionsThrottled', owner, {
+      ...{ name: 'FunctionsThrottled', periods: persisting },
+      description:
+        'Lambda has throttled functions of the account for a quarter of an hour. Run: aws lambda get-account-settings; start fewer runs at once, or ask for a higher quota.',
+      metric: lambda.Function.metricAllThrottles({ statistic: 'Sum', period: fiveMinutes }),
+    });
     for (const [table, of] of Object.entries({ Slices: shared.ledger.slices, Runs: shared.ledger.runs })) {
       for (const way of ['Read', 'Write'] as const) {
         alarm(this, `${table}${way}s`, owner, {

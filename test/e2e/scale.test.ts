@@ -92,7 +92,8 @@ test.each([
     } = await loaded(slice, shards, firstReading);
     const read = shards * recordsInShard;
     expect(run.status).toBe('PARTIAL');
-    expect(done).toEqual({ total: shards, done: shards, failed: 0 });
+    const others = { planned: 0, enveloped: 0, failed: 0, takenOver: 0 };
+    expect(done).toEqual({ total: shards, written: shards, ...others });
     expect(accounting).toEqual({
       read,
       written: read - 2 * shards,

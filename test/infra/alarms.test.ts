@@ -129,22 +129,11 @@ test('rejects ring above half of what the job allows, and above one in a hundred
   }
 });
 
-test('each function of a job has an alarm for errors and one for throttles that go on for a quarter of an hour', () => {
-  for (const template of Object.values(app.jobs)) {
-    for (const fn of ofType(template, 'AWS::Lambda::Function')) {
-      const on = alarmsOf(template)
-        .filter(({ properties }) => properties.Dimensions[0].Value === ref(fn))
-        .map(({ properties }) => [
-          properties.MetricName,
-          properties.Period * properties.EvaluationPeriods,
-          properties.Statistic,
-        ]);
-      expect(on.sort(), fn.id).toEqual([
-        ['Errors', 900, 'Sum'],
-        ['Throttles', 900, 'Sum'],
-      ]);
-    }
-  }
+test('throttles of functions ring once for the account, whose concurrency it is, when they go on for a quarter of an hour', () => {
+  const throttled = named('forebay-production-FunctionsThrottled');
+  expect(throttled).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Throttles', Statistic: 'Sum' });
+  expect(throttled.Dimensions).toBeUndefined();
+  expect(throttled.Period * throttled.EvaluationPeriods).toBe(900);
 });
 
 describe('the topic of alarms', () => {
@@ -204,9 +193,9 @@ describe('the dashboard', () => {
   test('has a row for each job: runs, records, lateness, the DLQ and its alarms', () => {
     for (const name of Object.keys(app.jobs)) {
       const row = titled(`${name}: `);
-      expect(row.map(({ properties }) => properties.title)).toEqual(
-        ['runs', 'records', 'lateness', 'WriteDlqNotEmpty', 'alarms'].map((what) => `${name}: ${what}`),
-      );
+      const dlqs = ['WriteDlqNotEmpty', ...(name === 'triggered' ? ['TriggersDlqNotEmpty'] : [])];
+      const titles = ['runs', 'records', 'lateness', ...dlqs, 'alarms'];
+      expect(row.map(({ properties }) => properties.title)).toEqual(titles.map((what) => `${name}: ${what}`));
       expect(new Set(row.map(({ y }) => y)).size, name).toBe(1);
       const states = row.at(-1)?.properties.alarms as string[];
       expect(states.map((arn) => arn.split(':alarm:')[1]).sort()).toEqual(
