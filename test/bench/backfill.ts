@@ -20,7 +20,7 @@ const last = { ...first, start: '2025-12-31T00:00:00Z' };
 const slices = slicesBetween(job, first, last).slice(0, count);
 const body = `id,value\n${Array.from({ length: 10 }, (_, i) => `${i},value ${i}\n`).join('')}`;
 
-const cloud = await startCloud(`${root}/test/e2e/backfill-jobs`);
+const cloud = await startCloud(`${root}/test/e2e/operation-jobs`);
 try {
   const settings = clientOf(cloud);
   const { Stacks = [] } = await new CloudFormationClient(settings).send(

@@ -1,0 +1,19 @@
+/** What an operator does day by day, on the deployed app: jobs that start by themselves, backfills, a consumer. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type Cloud, root, startCloud } from '../support/cloud.ts';
+import { backfills } from './operations/backfill.ts';
+import { consumers } from './operations/consumer.ts';
+import { triggers } from './operations/triggers.ts';
+
+let cloud: Cloud;
+
+beforeAll(async () => {
+  cloud = await startCloud(join(root, 'test', 'e2e', 'operation-jobs'));
+}, 240_000);
+
+afterAll(async () => cloud?.stop(), 60_000);
+
+describe('files that arrive, jobs that come after, pauses', () => triggers(() => cloud));
+describe('a consumer', () => consumers(() => cloud));
+describe('a backfill', () => backfills(() => cloud));
