@@ -34,7 +34,12 @@ export function triggers(cloud: () => Cloud): void {
     );
 
   const completed = async (job: string, slice: string) =>
-    (await nextEvent(({ detail: { data } }) => data.job === job && data.slice === slice)).detail.data;
+    (
+      await nextEvent(
+        ({ 'detail-type': type, detail: { data } }) =>
+          type === 'JobCompleted' && data.job === job && data.slice === slice,
+      )
+    ).detail.data;
 
   const runsOf = async (job: string) =>
     (await cloud().json<RunRecord[]>('runs', 'list', job)).map(({ slice, status, trigger, revision }) => ({
