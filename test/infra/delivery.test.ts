@@ -209,7 +209,11 @@ describe('a schedule', () => {
 
   test('may start within its window, and is tried again for a day', () => {
     const template = app.jobs.triggered ?? expect.fail('the job has no stack');
-    const { FlexibleTimeWindow, Target } = one(template, 'AWS::Scheduler::Schedule').properties;
+    const { FlexibleTimeWindow, Target } = one(
+      template,
+      'AWS::Scheduler::Schedule',
+      'JobSchedule',
+    ).properties;
     expect(FlexibleTimeWindow).toEqual({ Mode: 'FLEXIBLE', MaximumWindowInMinutes: 15 });
     expect(Target.RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 });
   });

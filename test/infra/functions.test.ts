@@ -583,7 +583,7 @@ test('who starts runs counts in the slices of its own job, reads those of the jo
     { table: 'Slices', actions: ['Query'], keys: ['JOB#orders'] },
   ]);
   const others = rightsOf(trigger).flatMap(({ actions, resources, conditions }) =>
-    /^(dynamodb|logs):/.test(actions[0] ?? '')
+    /^(dynamodb|logs|xray):/.test(actions[0] ?? '')
       ? []
       : [[actions.join(), resources.map((each) => each.replace(/^.*[/]/, '')).join(), conditions]],
   );

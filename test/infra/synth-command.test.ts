@@ -61,6 +61,7 @@ test('`cdk synth` needs no credentials and no network', async () => {
   const { code, output, assembly } = await synth('plain');
   expect(code, output).toBe(0);
   expect(templatesIn(assembly).sort()).toEqual([
+    'Forebay-local-dashboard.template.json',
     'Forebay-local-job-orders.template.json',
     'Forebay-local.template.json',
   ]);
