@@ -1,5 +1,5 @@
 /** Jobs that come after jobs: which slices belong together, and which run their commits ask for. */
-import { createHash } from 'node:crypto';
+import { executionName } from './execution-name.ts';
 import type { Job } from './job/model.ts';
 import { nextSlice, parseSlice, type Slice, sliceAt } from './slice.ts';
 
@@ -36,8 +36,5 @@ export interface Before {
 export function askedRunId(job: string, slice: string, before: readonly Before[]): string | null {
   if (before.some(({ revision }) => revision === null)) return null;
   const revisions = before.map((one) => [one.job, one.slice, one.revision]);
-  const digest = createHash('sha256')
-    .update(JSON.stringify([job, slice, revisions]))
-    .digest('hex');
-  return `after-${digest.slice(0, 32)}`;
+  return executionName('after', job, slice, revisions);
 }

@@ -1,6 +1,6 @@
 /** Files that arrive: which slice each is of, which notice of a file is news, and the run that they ask for. */
-import { createHash } from 'node:crypto';
 import { ForebayError } from './errors.ts';
+import { executionName } from './execution-name.ts';
 import type { Cadence, Job } from './job/model.ts';
 import { slicePrefix } from './listing.ts';
 import { parseSlice } from './slice.ts';
@@ -52,7 +52,4 @@ export const sequence = (sequencer: string): string => sequencer.toLowerCase().r
 
 /** Names an execution: the same for each repeat, and at most 80 characters. */
 export const arrivalRunId = (job: string, slice: string, count: number): string =>
-  `arrival-${createHash('sha256')
-    .update(JSON.stringify([job, slice, count]))
-    .digest('hex')
-    .slice(0, 32)}`;
+  executionName('arrival', job, slice, count);

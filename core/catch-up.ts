@@ -1,5 +1,5 @@
 /** Slices that should be there, and that nothing has ever started: what a job with `catchUp` backfills by itself. */
-import { createHash } from 'node:crypto';
+import { executionName } from './execution-name.ts';
 import { missingSlices } from './freshness.ts';
 import type { Job } from './job/model.ts';
 import type { SliceRecord } from './ledger.ts';
@@ -16,7 +16,7 @@ export interface CatchUp {
   to: string;
 }
 
-const prefix = 'catch-up-';
+const prefix = 'catch-up';
 
 /**
  * The backfill that a job needs now; `null`: none. Slices whose runs failed are not tried again: somebody has to see
@@ -27,7 +27,7 @@ export function catchUpOf(
   known: readonly SliceRecord[],
   { paused, backfills, now }: { paused: boolean; backfills: readonly string[]; now: string },
 ): CatchUp | null {
-  if (!job.catchUp || paused || backfills.some((id) => id.startsWith(prefix))) return null;
+  if (!job.catchUp || paused || backfills.some((id) => id.startsWith(`${prefix}-`))) return null;
   const missing = missingSlices(job, known, now)
     .filter(({ state }) => state === 'never-run')
     .map(({ slice }) => slice);
@@ -36,8 +36,5 @@ export function catchUpOf(
   const span = slicesBetween(job, parseSlice(job, from), parseSlice(job, last), mostAtOnce - 1);
   const end = span.at(-1)?.name ?? last;
   const slices = missing.filter((slice) => slice <= end);
-  const digest = createHash('sha256')
-    .update(JSON.stringify([job.name, slices]))
-    .digest('hex');
-  return { id: `${prefix}${digest.slice(0, 32)}`, from, to: slices.at(-1) ?? from };
+  return { id: executionName(prefix, job.name, slices), from, to: slices.at(-1) ?? from };
 }

@@ -12,19 +12,9 @@ import { cutUtf8 } from './text.ts';
 /** Whether trying the same thing again can help. The state machine's `Retry` is derived from it. */
 export type Persistence = 'terminal' | 'transient';
 
-const terminal = [
-  // what was asked for
-  'ScheduledTimeInvalid',
-  'SliceInvalid',
-  'BackfillRefused',
-  'BackfillIncomplete',
-  // the source
-  'SourceEmpty',
-  'SourceChanged',
-  'ObjectTooLarge',
-  'ObjectNameInvalid',
-  'RawMissing',
-  // the file as a whole
+const source = ['SourceEmpty', 'SourceChanged', 'ObjectTooLarge', 'ObjectNameInvalid'] as const;
+
+const file = [
   'HeaderInvalid',
   'DelimiterUnclear',
   'ColumnMissing',
@@ -41,6 +31,19 @@ const terminal = [
   'EncodingInvalid',
   'GzipInvalid',
   'GzipTooLarge',
+] as const;
+
+const terminal = [
+  // what was asked for
+  'ScheduledTimeInvalid',
+  'SliceInvalid',
+  'BackfillRefused',
+  'BackfillIncomplete',
+  // the source
+  ...source,
+  'RawMissing',
+  // the file as a whole
+  ...file,
   // bytes that are not what they should be
   'ChecksumMismatch',
   'CountMismatch',
@@ -66,6 +69,9 @@ const transient = ['Throttled', 'ServiceUnavailable', 'LedgerConflict'] as const
 export type TerminalName = (typeof terminal)[number];
 export type TransientName = (typeof transient)[number];
 export type ErrorName = TerminalName | TransientName;
+
+/** What is at fault in what the provider sends, whatever the contract says of it. */
+export const sourceNames: readonly TerminalName[] = [...source, ...file];
 
 export const terminalNames: readonly TerminalName[] = terminal;
 export const transientNames: readonly TransientName[] = transient;

@@ -1,6 +1,7 @@
 /** Failures: their one shape, and their ids. */
 import { createHash } from 'node:crypto';
 import type { ErrorRecord } from './errors.ts';
+import { executionName } from './execution-name.ts';
 
 export const failureKinds = ['run', 'write', 'delivery'] as const;
 export type FailureKind = (typeof failureKinds)[number];
@@ -66,10 +67,7 @@ export const jobOfFailure = (id: string): string =>
 
 /** Execution name of a failure's redrive of that number: whoever starts it again starts nothing. */
 export const redriveRunId = (failure: string, redrive: number): string =>
-  `d-${createHash('sha256')
-    .update(JSON.stringify([failure, redrive]))
-    .digest('hex')
-    .slice(0, 32)}`;
+  executionName('d', failure, redrive);
 
 /** Execution name of a start that was not delivered, by its message's id. */
 export const redeliveredRunId = (message: string): string =>

@@ -2,7 +2,7 @@
 import { DateTime } from 'luxon';
 import type { Job } from './job/model.ts';
 import type { SliceRecord } from './ledger.ts';
-import { nextSlice, parseSlice, type Slice, sliceForScheduledTime } from './slice.ts';
+import { parseSlice, type Slice, sliceForScheduledTime, slicesBetween } from './slice.ts';
 
 type Timed = Pick<Job, 'name' | 'cadence' | 'timezone' | 'lagSeconds' | 'freshnessSeconds'>;
 
@@ -30,17 +30,11 @@ export function missingSlices(job: Timed, known: readonly SliceRecord[], now: st
   const [first] = known.map(({ slice }) => slice).sort();
   if (latest === null || first === undefined) return [];
   const bySlice = new Map(known.map((record) => [record.slice, record]));
-  const missing: MissingSlice[] = [];
-  for (
-    let at: Slice | null = parseSlice(job, first);
-    at?.start != null && at.start <= (latest.start ?? '');
-    at = nextSlice(job, at)
-  ) {
-    const record = bySlice.get(at.name);
-    if (record?.committed == null && record?.forgotten === undefined)
-      missing.push({ slice: at.name, state: stateOf(record), dueAt: dueAt(job, at) });
-  }
-  return missing;
+  return slicesBetween(job, parseSlice(job, first), latest).flatMap((slice) => {
+    const record = bySlice.get(slice.name);
+    if (record?.committed != null || record?.forgotten !== undefined) return [];
+    return [{ slice: slice.name, state: stateOf(record), dueAt: dueAt(job, slice) }];
+  });
 }
 
 /** From when on a slice counts as late; the job expects slices. */

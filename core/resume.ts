@@ -1,5 +1,5 @@
 /** What a run takes over from a failed run of its slice, and what not. */
-import type { TerminalName } from './errors.ts';
+import { sourceNames, type TerminalName } from './errors.ts';
 import type { SourceObject } from './shard.ts';
 
 /** Why a run that was to resume another is done whole. */
@@ -17,29 +17,8 @@ const inDoubt: readonly TerminalName[] = ['CountMismatch', 'TableIncompatible'];
 
 /** What is mended at the source: only a new listing shows the corrected file. */
 const ofTheSource: readonly TerminalName[] = [
-  'SourceEmpty',
-  'SourceChanged',
-  'ObjectTooLarge',
-  'ObjectNameInvalid',
-  'HeaderInvalid',
-  'DelimiterUnclear',
-  'ColumnMissing',
-  'ColumnUnexpected',
-  'ColumnNameInvalid',
-  'NamesTooMany',
-  'RecordTooLarge',
-  'EncodingUnsupported',
-  'DocumentInvalid',
-  'PathMissing',
-  'XmlInvalid',
-  'DoctypeForbidden',
-  'RecordNested',
-  'ContextTooLarge',
-  'EncodingInvalid',
-  'GzipInvalid',
-  'GzipTooLarge',
-  'BadRecord',
-  'RejectThresholdExceeded',
+  ...sourceNames,
+  ...(['ColumnNameInvalid', 'BadRecord', 'RejectThresholdExceeded'] as const),
 ];
 
 const isOf = (names: readonly string[], name: string): boolean => names.includes(name);

@@ -1,5 +1,5 @@
 /** How the slices of a plan come to the children that work on them, and what their runs are called. */
-import { createHash } from 'node:crypto';
+import { executionName } from '../execution-name.ts';
 import type { LineOfPlan } from './plan.ts';
 
 /**
@@ -31,10 +31,7 @@ export function lanesOf(left: readonly Item[], lanes: number): Item[][] {
 
 /** Of all runs of one slice of one backfill. */
 export const runNames = (backfill: string, slice: string): string =>
-  `b-${createHash('sha256')
-    .update(JSON.stringify([backfill, slice]))
-    .digest('hex')
-    .slice(0, 32)}-`;
+  `${executionName('b', backfill, slice)}-`;
 
 /** The same for each repeat, so that a start whose answer was lost is not repeated by another run. */
 export const runName = (backfill: string, slice: string, attempt: number): string =>

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
+import { executionName } from '../../core/execution-name.ts';
 import type { Job } from '../../core/job/model.ts';
 import type { Mark, RunRecord, SliceRecord } from '../../core/ledger.ts';
 import { parseSlice, sliceForScheduledTime } from '../../core/slice.ts';
@@ -173,8 +173,4 @@ const busyOf = (
  * and another behind another: a repeat that comes late may meet the run that its own first mark started, and
  * a mark with that run's name would start nothing.
  */
-const markedRunId = (runId: string, holder: string): string =>
-  `m-${createHash('sha256')
-    .update(JSON.stringify([runId, holder]))
-    .digest('hex')
-    .slice(0, 32)}`;
+const markedRunId = (runId: string, holder: string): string => executionName('m', runId, holder);
