@@ -1,4 +1,5 @@
 /** Runs: opened, committed, closed. */
+import type { ComparisonOperator } from '@aws-sdk/client-dynamodb';
 import type { RunRecord } from '../../core/ledger.ts';
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
@@ -102,6 +103,10 @@ async function listRuns(
     .slice(0, limit ?? Number.POSITIVE_INFINITY);
 }
 
+/**
+ * Conditions as maps and not as expressions: DynamoDB means the same by both, and the local cloud reads an
+ * expression anew for each item of the partition, which takes half a second of each page of ten thousand runs.
+ */
 async function listOf(
   store: Store,
   tables: Tables,
@@ -110,6 +115,8 @@ async function listOf(
   value: string,
 ): Promise<RunRecord[]> {
   const filtered = index === runsIndexes.byJob && status !== undefined;
+  // DynamoDB refuses a range whose end comes before its beginning.
+  if (since !== undefined && before !== undefined && placeOf(before) < since) return [];
   const range = rangeOf(since, before);
   // The one that it is to begin behind is in a range of both, too.
   const most = limit === undefined ? undefined : limit + 1;
@@ -117,21 +124,8 @@ async function listOf(
     {
       TableName: tables.runs,
       IndexName: index.name,
-      KeyConditionExpression: `${index.partitionKey} = :value${range.condition}`,
-      ...(range.condition === '' && !filtered
-        ? {}
-        : {
-            ExpressionAttributeNames: {
-              ...(range.condition === '' ? {} : { '#at': 'at' }),
-              ...(filtered ? { '#status': 'status' } : {}),
-            },
-          }),
-      ExpressionAttributeValues: {
-        ':value': value,
-        ...range.values,
-        ...(filtered ? { ':status': status } : {}),
-      },
-      ...(filtered ? { FilterExpression: '#status = :status' } : {}),
+      KeyConditions: { [index.partitionKey]: is(value), ...(range === null ? {} : { at: range }) },
+      ...(filtered ? { QueryFilter: { status: is(status) } } : {}),
       ...(most === undefined ? {} : { Limit: filtered ? Math.max(most, filteredPage) : most }),
       ScanIndexForward: false,
     },
@@ -141,18 +135,20 @@ async function listOf(
   return runs.filter(({ runId }) => runId !== before?.runId).slice(0, limit ?? Number.POSITIVE_INFINITY);
 }
 
+type Comparison = { ComparisonOperator: ComparisonOperator; AttributeValueList: string[] };
+
+const is = (value: string): Comparison => ({ ComparisonOperator: 'EQ', AttributeValueList: [value] });
+
 /** DynamoDB takes one condition on the sort key, and knows no half-open range. */
 function rangeOf(
   since: string | undefined,
   before: Pick<RunRecord, 'startedAt' | 'runId'> | undefined,
-): { condition: string; values: Record<string, string> } {
-  if (before === undefined) {
-    if (since === undefined) return { condition: '', values: {} };
-    return { condition: ' AND #at >= :since', values: { ':since': since } };
+): Comparison | null {
+  if (before !== undefined && since !== undefined) {
+    return { ComparisonOperator: 'BETWEEN', AttributeValueList: [since, placeOf(before)] };
   }
-  const values = { ':before': placeOf(before) };
-  if (since === undefined) return { condition: ' AND #at < :before', values };
-  return { condition: ' AND #at BETWEEN :since AND :before', values: { ...values, ':since': since } };
+  if (before !== undefined) return { ComparisonOperator: 'LT', AttributeValueList: [placeOf(before)] };
+  return since === undefined ? null : { ComparisonOperator: 'GE', AttributeValueList: [since] };
 }
 
 export function newRun(run: NewRun, fence: number, revision: number): RunRecord {

@@ -390,6 +390,10 @@ function runs(use: () => Ledger): void {
     expect(pages.map(({ length }) => length)).toEqual(sizes);
     const even = names.filter((_, i) => i % 2 === 0).toReversed();
     expect((await paged({ job, status: 'SKIPPED', limit: 2 })).flat()).toEqual(even);
+    const since = '2026-03-02T01:00:00.000Z';
+    expect((await paged({ job, since, limit: 2 })).flat()).toEqual(['r8', 'r7', 'r6', 'r5', 'r4']);
+    const before = await stored(use(), { job, runId: 'r3' });
+    expect(await use().listRuns({ job, since, before })).toEqual([]);
   });
 }
 

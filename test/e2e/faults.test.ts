@@ -12,6 +12,7 @@ import { crashes } from './faults/crashes.ts';
 import { duplicates } from './faults/duplicates.ts';
 import { oddNames } from './faults/names.ts';
 import { poison } from './faults/poison.ts';
+import { redrives } from './faults/redrives.ts';
 import { stops } from './faults/stops.ts';
 
 let cloud: FaultyCloud;
@@ -36,6 +37,7 @@ describe('one by one, since a fault strikes whatever is at work', () => {
   crashes(() => runs);
   duplicates(() => runs);
   stops(() => runs);
+  redrives(() => runs);
 });
 
 describe.concurrent('side by side, each with a fault of its own slice alone', () => {

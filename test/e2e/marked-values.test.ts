@@ -78,6 +78,7 @@ interface Erased {
 
 let cloud: Cloud;
 let erased: Erased;
+let reopened: Delivered;
 let sources: Array<{ code: string; source: string }>;
 let places: Places;
 let outputs: Outputs;
@@ -113,6 +114,8 @@ beforeAll(async () => {
   await say('query', 'SELECT * EXCLUDE (plain) FROM marked', '--format', 'ndjson');
   await say('load', 'marked', file(lines), '--slice', '2026-03-05');
   ({ erased, sources } = await eraseOne(say));
+  reopened = await nextEvent(({ detail }) => detail.data.reason === 'forgotten');
+  events.push(reopened);
   places = new Map([
     ...(await storedBy(settings, outputs, cloud.home)),
     ['events', JSON.stringify(events)],
@@ -243,6 +246,15 @@ test('a search finds a text as it is, in hex and in base64 at each alignment', (
 test('a rejected record is shown to who may read raw', () => {
   const [, broken = ''] = erasedRecords;
   expect(sources.map(({ code, source }) => [code, source.trim()])).toEqual([['CastFailed', broken]]);
+});
+
+test('whoever read an erased slice is told that it is published no more', () => {
+  expect(reopened).toMatchObject({
+    'detail-type': 'SliceReopened',
+    detail: {
+      data: { job: 'marked', slice: '2026-03-06', runId: erased.record.runs.ids[0], published: null },
+    },
+  });
 });
 
 test('of a slice that is erased nothing is left anywhere, but that it was and who erased it', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type Cloud, root, startCloud } from '../support/cloud.ts';
 import { backfills } from './operations/backfill.ts';
+import { catchUps } from './operations/catch-up.ts';
 import { consumers } from './operations/consumer.ts';
 import { triggers } from './operations/triggers.ts';
 
@@ -17,3 +18,4 @@ afterAll(async () => cloud?.stop(), 60_000);
 describe('files that arrive, jobs that come after, pauses', () => triggers(() => cloud));
 describe('a consumer', () => consumers(() => cloud));
 describe('a backfill', () => backfills(() => cloud));
+describe('a job that catches up', () => catchUps(() => cloud));

@@ -76,7 +76,7 @@ export interface FaultRuns {
 }
 
 /** Of the write queue, in seconds: a message of a writer that died comes again soon. */
-const visibility = 3;
+export const visibility = 3;
 
 export async function faultRuns(cloud: FaultyCloud): Promise<FaultRuns> {
   const { clients, outputs } = cloud;
