@@ -37,7 +37,7 @@ export function parseSlice(job: Timed, name: string): Slice {
   if (!form.pattern.test(name)) throw invalid(job, name, `write it as ${form.example}`);
   const second = name.endsWith('-2') && job.cadence === 'hourly';
   const text = second ? name.slice(0, -2) : name;
-  const first = DateTime.fromFormat(text, form.format, { zone: job.timezone });
+  const first = DateTime.fromISO(text, { zone: job.timezone });
   // Luxon moves a local time that a change of the clock skips: then it reads back as another.
   if (!first.isValid || first.toFormat(form.format) !== text) {
     throw invalid(job, name, `there is no such time in ${job.timezone}; write it as ${form.example}`);
