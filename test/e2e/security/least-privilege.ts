@@ -11,10 +11,10 @@ import { gzipSync } from 'node:zlib';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Outputs } from '../../core/outputs.ts';
-import { jobStackName, sharedStackName } from '../../core/outputs.ts';
-import { backfillPlanKey, tableName } from '../../core/storage.ts';
+import { beforeAll, expect, test } from 'vitest';
+import type { Outputs } from '../../../core/outputs.ts';
+import { jobStackName, sharedStackName } from '../../../core/outputs.ts';
+import { backfillPlanKey, tableName } from '../../../core/storage.ts';
 import {
   type Call,
   objectCalls,
@@ -22,10 +22,10 @@ import {
   sharedCalls,
   type Target,
   tableCalls,
-} from '../support/calls.ts';
-import { type Cloud, root, startCloud } from '../support/cloud.ts';
-import { clientOf } from '../support/consumer.ts';
-import { physical, resourcesOf, type Settings, sessionOf } from '../support/roles.ts';
+} from '../../support/calls.ts';
+import type { Cloud } from '../../support/cloud.ts';
+import { clientOf } from '../../support/consumer.ts';
+import { physical, resourcesOf, type Settings, sessionOf } from '../../support/roles.ts';
 
 const readsStaging = ['own read staging', 'own read columns', 'own read scan'];
 const writesStaging = [
@@ -261,27 +261,6 @@ let cloud: Cloud;
 let outputs: Outputs;
 const calls = new Map<string, Call>();
 
-beforeAll(async () => {
-  cloud = await startCloud(join(root, 'test', 'e2e', 'privilege-jobs'));
-  const settings = clientOf(cloud);
-  outputs = (await outputsOf(settings, sharedStackName('local'))) as Outputs;
-  const own = await loaded(settings, 'orders', 'order_id');
-  const other = await loaded(settings, 'invoices', 'invoice_id');
-  let started = 0;
-  const name = () => `probe-${++started}`;
-  for (const [whose, target] of Object.entries({ own, other })) {
-    const of = {
-      ...(await objectCalls(outputs, target, first(settings))),
-      ...serviceCalls(outputs, target, name),
-    };
-    for (const [call, make] of Object.entries(of)) calls.set(`${whose} ${call}`, make);
-  }
-  for (const [call, make] of Object.entries({ ...tableCalls(outputs, own), ...sharedCalls(outputs) }))
-    calls.set(call, make);
-}, 300_000);
-
-afterAll(() => cloud?.stop(), 60_000);
-
 async function outputsOf(settings: Settings, StackName: string): Promise<Record<string, string>> {
   const { Stacks = [] } = await new CloudFormationClient(settings).send(
     new DescribeStacksCommand({ StackName }),
@@ -370,21 +349,42 @@ async function attempt(name: string, settings: Settings): Promise<string> {
   }
 }
 
-test.each(Object.keys(business))(
-  '%s may do its business, and nothing else',
-  async (task) => {
-    const names = [...calls.keys()];
-    const own = business[task] ?? [];
-    expect(names).toEqual(expect.arrayContaining(own));
-    expect(await outcomesOf(await session(task), names)).toEqual(
-      Object.fromEntries(names.map((name) => [name, own.includes(name) ? 'allowed' : 'denied'])),
-    );
-  },
-  120_000,
-);
+export function leastPrivilege(given: () => Cloud): void {
+  beforeAll(async () => {
+    cloud = given();
+    const settings = clientOf(cloud);
+    outputs = (await outputsOf(settings, sharedStackName('local'))) as Outputs;
+    const own = await loaded(settings, 'orders', 'order_id');
+    const other = await loaded(settings, 'invoices', 'invoice_id');
+    let started = 0;
+    const name = () => `probe-${++started}`;
+    for (const [whose, target] of Object.entries({ own, other })) {
+      const of = {
+        ...(await objectCalls(outputs, target, first(settings))),
+        ...serviceCalls(outputs, target, name),
+      };
+      for (const [call, make] of Object.entries(of)) calls.set(`${whose} ${call}`, make);
+    }
+    for (const [call, make] of Object.entries({ ...tableCalls(outputs, own), ...sharedCalls(outputs) }))
+      calls.set(call, make);
+  }, 300_000);
 
-test('each call is allowed to who owns the account: a denial is the work of a policy', async () => {
-  const harmless = [...calls.keys()].filter((name) => !/ (delete table|replace secret)$/.test(name));
-  const outcomes = await outcomesOf(clientOf(cloud), harmless);
-  expect(Object.entries(outcomes).filter(([, outcome]) => outcome !== 'allowed')).toEqual([]);
-}, 60_000);
+  test.each(Object.keys(business))(
+    '%s may do its business, and nothing else',
+    async (task) => {
+      const names = [...calls.keys()];
+      const own = business[task] ?? [];
+      expect(names).toEqual(expect.arrayContaining(own));
+      expect(await outcomesOf(await session(task), names)).toEqual(
+        Object.fromEntries(names.map((name) => [name, own.includes(name) ? 'allowed' : 'denied'])),
+      );
+    },
+    120_000,
+  );
+
+  test('each call is allowed to who owns the account: a denial is the work of a policy', async () => {
+    const harmless = [...calls.keys()].filter((name) => !/ (delete table|replace secret)$/.test(name));
+    const outcomes = await outcomesOf(clientOf(cloud), harmless);
+    expect(Object.entries(outcomes).filter(([, outcome]) => outcome !== 'allowed')).toEqual([]);
+  }, 60_000);
+}
