@@ -6,7 +6,7 @@ import { duration, secondsOf } from '../../core/job/shapes.ts';
 import { wrongUsage } from '../problem.ts';
 import { type Session, unknownName } from '../session.ts';
 import { type DeadLetterQueue, type DeadLetters, deadLetters, type FailureFilter } from './dead-letters.ts';
-import { deadLetterQueues } from './queues.ts';
+import { deadLetterQueues, mustBeKnown } from './queues.ts';
 
 export interface FilterOptions {
   job?: string;
@@ -70,7 +70,7 @@ export async function selectFailures(
   }
   // Of runs and writes the ledger knows; a delivery is nothing but its message.
   const { failures, urls } = await lookAt(session, ids.length > 0 ? {} : filter, ['delivery']);
-  if (filter.job !== undefined && failures.length === 0) await session.job(filter.job);
+  if (filter.job !== undefined && failures.length === 0) await mustBeKnown(session, filter.job);
   const chosen =
     ids.length === 0 ? failures : await Promise.all(ids.map((id) => byId(session, failures, id)));
   return { failures: chosen.map(plain), queues: urls };
