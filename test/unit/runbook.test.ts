@@ -1,11 +1,18 @@
 /** docs/runbook.md against the code: alarms, errors, and the commands that it tells people to run. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import type { Ledger } from '../../aws/interfaces.ts';
+import { ledger } from '../../aws/ledger.ts';
 import { buildProgram, leaves } from '../../cli/program.ts';
 import { jobAlarms, sharedAlarms } from '../../core/alarms.ts';
+import { backfillSuffix } from '../../core/backfill/model.ts';
+import { readBackfillInput } from '../../core/backfill/request.ts';
 import { terminalNames, transientNames } from '../../core/errors.ts';
+import { backfillPlanKey } from '../../core/storage.ts';
 import { readRequest } from '../../tasks/run-request.ts';
 
 const doc = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
@@ -65,11 +72,88 @@ test('each command that the runbook names is there, with the options that it is 
   }
 });
 
+/** The `aws` commands of the page: what they do, and each option with its value. */
+const awsCommands = [...doc.matchAll(/^```sh\n([^`]*)^```/gm)]
+  .flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+  .flatMap((line) => /aws .*/.exec(line.replaceAll("'$n'", '7').replace(/; done$/, '')) ?? [])
+  .map((command) => ({
+    verb: command.split(' ').slice(1, 3).join(' '),
+    options: new Map(
+      [...command.matchAll(/--([a-z-]+) ('[^']*'|\S+)/g)].map(([, name = '', value = '']) => [
+        name,
+        value.replaceAll("'", ''),
+      ]),
+    ),
+  }));
+
+/** What the machines of that name are started with. */
+const inputsOf = (machine: string): unknown[] =>
+  awsCommands
+    .filter(({ verb, options }) => {
+      return verb === 'stepfunctions start-execution' && options.get('state-machine-arn')?.endsWith(machine);
+    })
+    .map(({ options }) => JSON.parse(options.get('input') ?? ''));
+
 test("each input of a job's machine in the runbook is a request as the machine reads it", () => {
-  const runs = [...doc.matchAll(/stateMachine:forebay-STAGE-JOB \\\n +--input '(.*)'/g)];
-  expect(runs.length).toBeGreaterThan(1);
-  for (const [, input = ''] of runs) {
-    const given = JSON.parse(input);
-    expect(readRequest(given)).toMatchObject(given);
+  const inputs = inputsOf('stateMachine:forebay-STAGE-JOB');
+  expect(inputs.length).toBeGreaterThan(1);
+  for (const given of inputs) expect(readRequest(given)).toMatchObject(given as object);
+});
+
+test('each input of a backfill machine in the runbook is one as the machine reads it', () => {
+  const inputs = inputsOf(`stateMachine:forebay-STAGE-JOB${backfillSuffix}`);
+  expect(inputs.length).toBeGreaterThan(2);
+  for (const given of inputs) expect(readBackfillInput(given)).toMatchObject(given as object);
+});
+
+/** What a verb of the ledger asks of DynamoDB, as JSON. */
+async function asked(verb: (ours: Ledger) => Promise<unknown>): Promise<object[]> {
+  const requests: object[] = [];
+  const handle = async ({ body }: { body: Uint8Array | string }) => {
+    requests.push(JSON.parse(Buffer.from(body).toString()));
+    return { response: { statusCode: 200, headers: {}, body: Readable.from(['{}']) } };
+  };
+  const client = new DynamoDBClient({
+    ...{ region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+    requestHandler: { handle } as never,
+  });
+  await verb(ledger(client, { slices: 'SLICES_TABLE', runs: 'RUNS_TABLE' }));
+  return requests;
+}
+
+const pascal = (name: string): string =>
+  name.replaceAll(/(?:^|-)([a-z])/g, (_, letter) => letter.toUpperCase());
+
+test("each of the runbook's commands to DynamoDB is what a verb of the ledger asks", async () => {
+  const [job, id] = ['JOB', 'my-backfill-1'];
+  const [at, pause] = ['2026-03-02T09:00:00.000Z', { by: 'me', reason: 'why' }];
+  const range = { from: '2026-01-01', to: '2026-01-31' };
+  const verbs = {
+    'update-item': (ours: Ledger) => ours.cancelBackfill(job, id, at),
+    'get-item': (ours: Ledger) => ours.getBackfill(job, id),
+    'put-item': (ours: Ledger) => ours.putPause(job, { at, ...pause }),
+    'delete-item': (ours: Ledger) => ours.removePause(job),
+    query: async (ours: Ledger) => {
+      await Promise.all([
+        ours.listBackfills({ job }),
+        ours.listBackfillSlices(id),
+        ours.listSlices(job, range),
+      ]);
+    },
+  };
+  const commands = awsCommands.filter(({ verb }) => verb.startsWith('dynamodb '));
+  expect(commands.map(({ verb }) => verb.slice('dynamodb '.length)).sort()).toEqual([
+    ...['delete-item', 'get-item', 'put-item', 'query', 'query', 'query', 'update-item'],
+  ]);
+  for (const { verb, options } of commands) {
+    const told = Object.fromEntries(
+      [...options].map(([name, value]) => [pascal(name), value.startsWith('{') ? JSON.parse(value) : value]),
+    );
+    const requests = await asked(verbs[verb.slice('dynamodb '.length) as keyof typeof verbs]);
+    expect(requests, verb).toContainEqual(expect.objectContaining(told));
   }
+});
+
+test("the runbook's place of a backfill's plan is where the machine puts it", () => {
+  expect(doc).toContain(`s3://OPS_BUCKET/${backfillPlanKey('JOB', 'my-backfill-1')} `);
 });
