@@ -96,7 +96,7 @@ test('a slice that decides its columns has the states of that between Plan and E
   const surveyed = (n: number): SurveyRecord => ({
     ...{ n, status: 'done', error: null, trace: trace(7, 8 + n, { records: 5 }, n + 1) },
   });
-  const run = { ...base, tasks: { ...base.tasks, Columns: trace(9, 10, { added: 1 }) } };
+  const run = { ...base, tasks: { ...base.tasks, Columns: trace(9, 10) } };
   const { states } = runReport(run, { ...parts, surveys: [surveyed(0), surveyed(1)] });
   expect(states.map(({ state }) => state)).toEqual([
     ...['OpenRun', 'Discover', 'Extract', 'Plan', 'Survey', 'Columns', 'Envelope', 'write-lake', 'CloseRun'],
