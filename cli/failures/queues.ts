@@ -1,6 +1,6 @@
 /** The dead-letter queues of a stage: found by the outputs of its stacks, whatever job files there are. */
 import type { Cloud, JobOutputs } from '../cloud.ts';
-import type { Session } from '../session.ts';
+import { type Session, unknownName } from '../session.ts';
 import type { DeadLetterQueue } from './dead-letters.ts';
 
 export const queueName = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
@@ -34,8 +34,11 @@ const queueAt = (url: string, kind: DeadLetterQueue['kind'], job?: string): Dead
 
 /** A deployed job may have no file here, nor a job's file be deployed: a name that neither knows is a mistake. */
 export async function mustBeKnown(
-  session: DeployedQueues & Pick<Session, 'job'>,
-  job: string,
+  session: DeployedQueues & Pick<Session, 'jobs'>,
+  name: string,
 ): Promise<void> {
-  if ((await (await session.cloud()).jobOutputs(job)) === null) await session.job(job);
+  const deployed = [...(await (await session.cloud()).deployedJobs()).keys()];
+  if (deployed.includes(name)) return;
+  const known = new Set([...deployed, ...(await session.jobs()).map(({ job }) => job.name)]);
+  if (!known.has(name)) throw unknownName('job', name, [...known]);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JobOutputs } from '../../../cli/cloud.ts';
 import { deadLetterQueues, mustBeKnown } from '../../../cli/failures/queues.ts';
-import { wrongUsage } from '../../../cli/problem.ts';
+import type { JobVersion } from '../../../core/job/model.ts';
 import type { Outputs } from '../../../core/outputs.ts';
 
 const at = (name: string) => `https://sqs.eu-west-1.amazonaws.com/000000000000/${name}`;
@@ -16,9 +16,7 @@ const session = {
     jobOutputs: async (job: string) => deployed.get(job) ?? null,
     deployedJobs: async () => deployed,
   }),
-  job: async (name: string): Promise<never> => {
-    throw wrongUsage(`there is no job '${name}'`);
-  },
+  jobs: async () => [],
 };
 
 const shared = (kind: string, name: string) => ({ name, url: at(name), kind });
@@ -39,7 +37,9 @@ test('of one job they are its own and those that all share; of one that is not d
   expect(await names('never-deployed')).toEqual(['jobs', 'deliveries']);
 });
 
-test('a deployed job is known without its file; a name that nobody knows is a mistake', async () => {
+test('a deployed job is known without its file, and one of a file without a deploy; any other name is a mistake', async () => {
   await expect(mustBeKnown(session, 'gone')).resolves.toBeUndefined();
-  await expect(mustBeKnown(session, 'gnoe')).rejects.toThrow("there is no job 'gnoe'");
+  await expect(mustBeKnown(session, 'gnoe')).rejects.toThrow("there is no job 'gnoe'; did you mean 'gone'?");
+  const written = [{ job: { name: 'new' } }] as JobVersion[];
+  await expect(mustBeKnown({ ...session, jobs: async () => written }, 'new')).resolves.toBeUndefined();
 });
