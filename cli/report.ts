@@ -7,6 +7,7 @@ import type {
   RunTask,
   ShardRecord,
   SinkRecord,
+  SurveyRecord,
   TaskMetrics,
   TaskTrace,
 } from '../core/ledger.ts';
@@ -66,6 +67,8 @@ export interface RunReport {
 
 export interface RunParts {
   objects: ObjectRecord[];
+  /** Empty where the slice does not decide its columns. */
+  surveys: SurveyRecord[];
   shards: ShardRecord[];
   /** Both empty where repeated keys are let be. */
   buckets: BucketRecord[];
@@ -78,6 +81,7 @@ const order: ReadonlyArray<RunTask | keyof RunParts> = [
   'Discover',
   'objects',
   'Plan',
+  'surveys',
   'Columns',
   'shards',
   'buckets',
@@ -89,7 +93,14 @@ const order: ReadonlyArray<RunTask | keyof RunParts> = [
   'FailRun',
 ];
 const titles: Record<keyof RunParts, string> = {
-  ...{ objects: 'Extract', shards: 'Envelope', buckets: 'Keys', settled: 'Settle', sinks: 'write-lake' },
+  ...{
+    objects: 'Extract',
+    surveys: 'Survey',
+    shards: 'Envelope',
+    buckets: 'Keys',
+    settled: 'Settle',
+    sinks: 'write-lake',
+  },
 };
 const isPart = (name: string): name is keyof RunParts => name in titles;
 

@@ -17,7 +17,7 @@ interface RedriveOptions extends FilterOptions {
 const about = `
 A failed run, and a failed write of one, is redriven by a run that resumes it: raw objects and finished shards are not
 done again. A delivery is delivered again. A message goes only once that went well; one failure is redriven once at a
-time. Exit code 1 where something failed again or was kept.`;
+time. Exit code 1 where something failed again, was refused or was kept.`;
 
 export function addRedrive(dlq: Command, open: OpenSession): void {
   const command = dlq

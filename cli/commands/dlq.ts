@@ -8,6 +8,7 @@ import {
   type QueuedMessage,
   type SeenFailure,
 } from '../failures/dead-letters.ts';
+import { mustBeKnown } from '../failures/queues.ts';
 import { addFilters, byId, type FilterOptions, filterOf, lookAt } from '../failures/select.ts';
 import type { Output } from '../output.ts';
 import { addDiscard } from './dlq-discard.ts';
@@ -42,7 +43,7 @@ export function addDlq(program: Command, open: OpenSession): void {
       const session = open(command);
       const filter = filterOf({ ...options, ...(job === undefined ? {} : { job }) }, new Date());
       const found = await lookAt(session, { ...filter, ...(options.all ? { all: true } : {}) });
-      if (job !== undefined && found.failures.length === 0) await session.job(job);
+      if (job !== undefined && found.failures.length === 0) await mustBeKnown(session, job);
       const { failures, queues } = found;
       const groups = options.group ? groupsOf(failures) : undefined;
       session.output.result(groups === undefined ? { failures, queues } : { groups, queues }, (out) => {

@@ -68,8 +68,9 @@ async function listRuns(session: Session, filter: Parameters<Ledger['listRuns']>
 async function reportOf(session: Session, id: string): Promise<RunReport> {
   const run = await runById(session, id);
   const { ledger } = await session.cloud();
-  const [objects, shards, buckets, settled, sinks, later] = await Promise.all([
+  const [objects, surveys, shards, buckets, settled, sinks, later] = await Promise.all([
     ledger.listObjects(run.runId),
+    ledger.listSurveys(run.runId),
     ledger.listShards(run.runId),
     ledger.listBuckets(run.runId),
     ledger.listSettled(run.runId),
@@ -77,7 +78,7 @@ async function reportOf(session: Session, id: string): Promise<RunReport> {
     run.status === 'FAILED' ? ledger.listRuns({ job: run.job, since: run.startedAt, limit: 1_000 }) : [],
   ]);
   const followedBy = later.filter(({ follows }) => follows === run.runId).map(({ runId }) => runId);
-  return runReport(run, { objects, shards, buckets, settled, sinks }, followedBy);
+  return runReport(run, { objects, surveys, shards, buckets, settled, sinks }, followedBy);
 }
 
 const tones = { FAILED: 'red', PARTIAL: 'yellow', COMPLETED: 'green' } as const;

@@ -91,6 +91,12 @@ export function matches(failure: FailureRecord, { job, kind, error, before }: Fa
   return before === undefined || failure.lastFailedAt < before;
 }
 
+/** Name of what nobody gives a reason for: SQS moves a message without a word. */
+export const undelivered = 'Undelivered';
+
+const takerOf = ({ job }: Pick<DeadLetterQueue, 'job'>): string =>
+  job === undefined ? 'the function that takes it' : `the function Trigger of job ${job}`;
+
 /** What EventBridge and Scheduler say of a message, or SQS of one that it moved, in the shape of all failures. */
 export function deliveryFailure(
   { id, sentAt, receives, attributes, movedFrom }: PeekedMessage,
@@ -100,8 +106,8 @@ export function deliveryFailure(
   const target = attributes.TARGET_ARN ?? movedFrom;
   const [name, message] =
     movedFrom === null
-      ? [attributes.ERROR_CODE ?? 'Undelivered', attributes.ERROR_MESSAGE ?? 'no reason is given']
-      : ['Undelivered', `received ${receives} times without success; see the log of who takes it`];
+      ? [attributes.ERROR_CODE ?? undelivered, attributes.ERROR_MESSAGE ?? 'no reason is given']
+      : [undelivered, `received ${receives} times without success; the log of ${takerOf(queue)} says why`];
   const ofMachine = target?.startsWith(machinePrefix) ? target.slice(machinePrefix.length) : '';
   const at = sentAt ?? '';
   return {

@@ -1,12 +1,13 @@
 /** Which failures a command is about: those that are named, or those that its filters let through. */
 
 import { type Command, Option } from 'commander';
+import type { Ledger } from '../../aws/interfaces.ts';
 import { type FailureKind, type FailureRecord, failureKinds } from '../../core/failure.ts';
 import { duration, secondsOf } from '../../core/job/shapes.ts';
-import { wrongUsage } from '../problem.ts';
+import { Problem, wrongUsage } from '../problem.ts';
 import { type Session, unknownName } from '../session.ts';
 import { type DeadLetterQueue, type DeadLetters, deadLetters, type FailureFilter } from './dead-letters.ts';
-import { deadLetterQueues } from './queues.ts';
+import { deadLetterQueues, mustBeKnown } from './queues.ts';
 
 export interface FilterOptions {
   job?: string;
@@ -70,7 +71,7 @@ export async function selectFailures(
   }
   // Of runs and writes the ledger knows; a delivery is nothing but its message.
   const { failures, urls } = await lookAt(session, ids.length > 0 ? {} : filter, ['delivery']);
-  if (filter.job !== undefined && failures.length === 0) await session.job(filter.job);
+  if (filter.job !== undefined && failures.length === 0) await mustBeKnown(session, filter.job);
   const chosen =
     ids.length === 0 ? failures : await Promise.all(ids.map((id) => byId(session, failures, id)));
   return { failures: chosen.map(plain), queues: urls };
@@ -80,13 +81,20 @@ const plain = ({ seen: _seen, ...failure }: FailureRecord & { seen?: boolean }):
 
 /** One that is closed is not listed, but its message may still be there. */
 export async function byId(
-  session: Session,
+  session: { cloud(): Promise<{ ledger: Pick<Ledger, 'getFailure'> }> },
   failures: readonly FailureRecord[],
   id: string,
 ): Promise<FailureRecord> {
   const { ledger } = await session.cloud();
   const found = failures.find((failure) => failure.id === id) ?? (await ledger.getFailure(id));
   if (found !== null) return found;
+  // A message that somebody works on is hidden: that its id is not seen does not make it a wrong one.
+  if (!id.includes('/')) {
+    const where = `message '${id.slice(0, 100)}' is in no queue of deliveries now`;
+    throw new Problem(
+      `${where}: it is gone, or somebody has it in hand; try again in two minutes. The failure of a run is called JOB/RUN`,
+    );
+  }
   throw unknownName(
     'failure',
     id,

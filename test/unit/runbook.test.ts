@@ -1,14 +1,26 @@
 /** docs/runbook.md against the code: alarms, errors, and the commands that it tells people to run. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
+import { Readable } from 'node:stream';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
+import type { Ledger } from '../../aws/interfaces.ts';
+import { ledger } from '../../aws/ledger.ts';
+import { confirm } from '../../cli/commands/dlq-redrive.ts';
+import { undelivered } from '../../cli/failures/dead-letters.ts';
+import { type FilterOptions, filterOf } from '../../cli/failures/select.ts';
 import { buildProgram, leaves } from '../../cli/program.ts';
 import { jobAlarms, sharedAlarms } from '../../core/alarms.ts';
+import { backfillSuffix } from '../../core/backfill/model.ts';
+import { readBackfillInput } from '../../core/backfill/request.ts';
 import { terminalNames, transientNames } from '../../core/errors.ts';
+import type { FailureRecord } from '../../core/failure.ts';
+import { backfillPlanKey } from '../../core/storage.ts';
 import { readRequest } from '../../tasks/run-request.ts';
 
-const doc = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'runbook.md'), 'utf8');
+const read = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '..', '..', 'docs', name), 'utf8');
+const doc = read('runbook.md');
 
 function section(heading: string): string {
   const [, behind = ''] = doc.split(`\n${heading}\n`);
@@ -26,7 +38,14 @@ test('the runbook has each alarm of a job, and of what jobs share, and no other'
 });
 
 test('the runbook has each error, and no other', () => {
-  expect(namesIn(section('## Errors')).sort()).toEqual([...terminalNames, ...transientNames].sort());
+  const [before = ''] = section('## Errors').split('\n### Deliveries\n');
+  expect(namesIn(before).sort()).toEqual([...terminalNames, ...transientNames].sort());
+});
+
+test('what has no name of its own is in the runbook and in docs/errors.md as the CLI calls it', () => {
+  expect(namesIn(section('### Deliveries'))).toContain(undelivered);
+  expect(read('errors.md').split('\n## Other names\n')[1]).toContain(`\`${undelivered}\``);
+  expect(read('job-file.md')).toContain(`[\`${undelivered}\`](runbook.md#deliveries)`);
 });
 
 test('each row says what it means or how to see it, and what to run', () => {
@@ -38,38 +57,132 @@ test('each row says what it means or how to see it, and what to run', () => {
   }
 });
 
-/** The commands of a text, each as its words. */
-const commandsIn = (text: string): string[][] =>
-  [...text.matchAll(/`(?:npx )?forebay ([^`]+)`/g)].map(([, command = '']) => command.split(' '));
+interface Parsed {
+  command: string;
+  args: unknown[];
+  options: FilterOptions & { yes?: boolean; dryRun?: boolean };
+}
 
-const quiet = { write: () => true };
-const program = buildProgram({ environment: {}, stdout: quiet, stderr: quiet });
-const pathOf = (command: Command): string[] =>
-  command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+/** What the program makes of a command line, short of doing it. */
+async function parsed(line: string): Promise<Parsed> {
+  const quiet = { write: () => true };
+  const program = buildProgram({ environment: {}, stdout: quiet, stderr: quiet });
+  let found: Parsed | null = null;
+  for (const leaf of leaves(program)) {
+    leaf.action((...given: unknown[]) => {
+      const command = `${leaf.parent === program ? '' : `${leaf.parent?.name()} `}${leaf.name()}`;
+      found = { command, args: given.slice(0, -2), options: leaf.opts() };
+    });
+  }
+  await program.parseAsync(['node', 'forebay', ...line.split(' ')]);
+  if (found === null) throw new Error(`\`forebay ${line}\` is no command`);
+  return found;
+}
 
-test('each command that the runbook names is there, with the options that it is given', () => {
-  const known = leaves(program).map((command) => ({ command, path: pathOf(command) }));
-  const commands = commandsIn(doc);
-  expect(commands.length).toBeGreaterThan(40);
-  for (const words of commands) {
-    const found = known
-      .filter(({ path }) => path.every((word, i) => words[i] === word))
-      .sort((a, b) => b.path.length - a.path.length)[0];
-    expect(found, words.join(' ')).toBeDefined();
-    const options = words.filter((word) => word.startsWith('--'));
-    const has = found?.command.options.map(({ long }) => long ?? '') ?? [];
-    expect(
-      options.filter((option) => !has.includes(option)),
-      words.join(' '),
-    ).toEqual([]);
+const commandsIn = (text: string): string[] => [
+  ...new Set([...text.matchAll(/`(?:npx )?forebay ([^`]+)`/g)].map(([, command = '']) => command)),
+];
+
+test.each(commandsIn(doc))('the runbook says `forebay %s`, which the program takes', async (line) => {
+  const { command, args, options } = await parsed(line);
+  if (command === 'raw forget') expect([options.yes, options.dryRun]).toContain(true);
+  if (command !== 'dlq redrive' && command !== 'dlq discard') return;
+  const ids = args[0] as string[];
+  const filters = Object.keys(filterOf(options, new Date()));
+  expect(ids.length > 0, 'it says which, by ids or by filters').not.toBe(filters.length > 0);
+  const many = [{ id: 'a' }, { id: 'b' }] as FailureRecord[];
+  expect(() => confirm(many, ids, options.yes, 'do it to'), 'as soon as two match').not.toThrow();
+});
+
+test.each(commandsIn(read('errors.md')))(
+  'docs/errors.md says `forebay %s`, which the program takes',
+  async (line) => {
+    await expect(parsed(line)).resolves.toBeDefined();
+  },
+);
+
+/** The `aws` commands of the page: what they do, and each option with its value. */
+const awsCommands = [...doc.matchAll(/^```sh\n([^`]*)^```/gm)]
+  .flatMap(([, block = '']) => block.replaceAll(/\\\n\s*/g, '').split('\n'))
+  .flatMap((line) => /aws .*/.exec(line.replaceAll("'$n'", '7').replace(/; done$/, '')) ?? [])
+  .map((command) => ({
+    verb: command.split(' ').slice(1, 3).join(' '),
+    options: new Map(
+      [...command.matchAll(/--([a-z-]+) ('[^']*'|\S+)/g)].map(([, name = '', value = '']) => [
+        name,
+        value.replaceAll("'", ''),
+      ]),
+    ),
+  }));
+
+/** What the machines of that name are started with. */
+const inputsOf = (machine: string): unknown[] =>
+  awsCommands
+    .filter(({ verb, options }) => {
+      return verb === 'stepfunctions start-execution' && options.get('state-machine-arn')?.endsWith(machine);
+    })
+    .map(({ options }) => JSON.parse(options.get('input') ?? ''));
+
+test("each input of a job's machine in the runbook is a request as the machine reads it", () => {
+  const inputs = inputsOf('stateMachine:forebay-STAGE-JOB');
+  expect(inputs.length).toBeGreaterThan(1);
+  for (const given of inputs) expect(readRequest(given)).toMatchObject(given as object);
+});
+
+test('each input of a backfill machine in the runbook is one as the machine reads it', () => {
+  const inputs = inputsOf(`stateMachine:forebay-STAGE-JOB${backfillSuffix}`);
+  expect(inputs.length).toBeGreaterThan(2);
+  for (const given of inputs) expect(readBackfillInput(given)).toMatchObject(given as object);
+});
+
+/** What a verb of the ledger asks of DynamoDB, as JSON. */
+async function asked(verb: (ours: Ledger) => Promise<unknown>): Promise<object[]> {
+  const requests: object[] = [];
+  const handle = async ({ body }: { body: Uint8Array }) => {
+    requests.push(JSON.parse(new TextDecoder().decode(body)));
+    return { response: { statusCode: 200, headers: {}, body: Readable.from(['{}']) } };
+  };
+  const client = new DynamoDBClient({
+    ...{ region: 'eu-west-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } },
+    requestHandler: { handle } as never,
+  });
+  await verb(ledger(client, { slices: 'SLICES_TABLE', runs: 'RUNS_TABLE' }));
+  return requests;
+}
+
+const pascal = (name: string): string =>
+  name.replaceAll(/(?:^|-)([a-z])/g, (_, letter) => letter.toUpperCase());
+
+test("each of the runbook's commands to DynamoDB is what a verb of the ledger asks", async () => {
+  const [job, id] = ['JOB', 'my-backfill-1'];
+  const [at, pause] = ['2026-03-02T09:00:00.000Z', { by: 'me', reason: 'why' }];
+  const range = { from: '2026-01-01', to: '2026-01-31' };
+  const verbs = {
+    'update-item': (ours: Ledger) => ours.cancelBackfill(job, id, at),
+    'get-item': (ours: Ledger) => ours.getBackfill(job, id),
+    'put-item': (ours: Ledger) => ours.putPause(job, { at, ...pause }),
+    'delete-item': (ours: Ledger) => ours.removePause(job),
+    query: async (ours: Ledger) => {
+      await Promise.all([
+        ours.listBackfills({ job }),
+        ours.listBackfillSlices(id),
+        ours.listSlices(job, range),
+      ]);
+    },
+  };
+  const commands = awsCommands.filter(({ verb }) => verb.startsWith('dynamodb '));
+  expect(commands.map(({ verb }) => verb.slice('dynamodb '.length)).sort()).toEqual([
+    ...['delete-item', 'get-item', 'put-item', 'query', 'query', 'query', 'update-item'],
+  ]);
+  for (const { verb, options } of commands) {
+    const told = Object.fromEntries(
+      [...options].map(([name, value]) => [pascal(name), value.startsWith('{') ? JSON.parse(value) : value]),
+    );
+    const requests = await asked(verbs[verb.slice('dynamodb '.length) as keyof typeof verbs]);
+    expect(requests, verb).toContainEqual(expect.objectContaining(told));
   }
 });
 
-test("each input of a job's machine in the runbook is a request as the machine reads it", () => {
-  const runs = [...doc.matchAll(/stateMachine:forebay-STAGE-JOB \\\n +--input '(.*)'/g)];
-  expect(runs.length).toBeGreaterThan(1);
-  for (const [, input = ''] of runs) {
-    const given = JSON.parse(input);
-    expect(readRequest(given)).toMatchObject(given);
-  }
+test("the runbook's place of a backfill's plan is where the machine puts it", () => {
+  expect(doc).toContain(`s3://OPS_BUCKET/${backfillPlanKey('JOB', 'my-backfill-1')} `);
 });

@@ -106,7 +106,10 @@ test('what was not delivered is a failure of the same shape: by what EventBridge
   const moved = { ...message('m2', '{}'), movedFrom: queue, receives: 4 };
   expect(deliveryFailure(moved, { job: 'products' }, machinePrefix)).toMatchObject({
     ...{ id: 'm2', job: 'products', pointer: queue, attempts: 1 },
-    error: { name: 'Undelivered', message: expect.stringContaining('4 times') },
+    error: {
+      name: 'Undelivered',
+      message: 'received 4 times without success; the log of the function Trigger of job products says why',
+    },
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { confirm } from '../../../cli/commands/dlq-redrive.ts';
-import { filterOf } from '../../../cli/failures/select.ts';
+import { byId, filterOf } from '../../../cli/failures/select.ts';
 import type { FailureRecord } from '../../../core/failure.ts';
 import { forebay } from './forebay.ts';
 
@@ -44,4 +44,22 @@ test('more than one by filters wants a yes; what is named, and a single one, doe
   expect(() => confirm([one, two], [], true, 'redrive')).not.toThrow();
   expect(() => confirm([one, two], ['orders/r1', 'orders/r2'], undefined, 'redrive')).not.toThrow();
   expect(() => confirm([one], [], undefined, 'discard')).not.toThrow();
+});
+
+test('a failure by its id: a message that is not seen may be in hand, a name that nobody knows is a mistake', async () => {
+  const open = { id: 'orders/r1' } as FailureRecord;
+  const closed = { id: 'm1', closed: { how: 'discarded' } } as FailureRecord;
+  const session = {
+    cloud: async () => ({ ledger: { getFailure: async (id: string) => (id === 'm1' ? closed : null) } }),
+  };
+  expect(await byId(session, [open], 'orders/r1')).toBe(open);
+  expect(await byId(session, [open], 'm1')).toBe(closed);
+  await expect(byId(session, [open], 'm2')).rejects.toMatchObject({
+    message: expect.stringMatching(/it is gone, or somebody has it in hand; try again in two minutes/),
+    exitCode: 1,
+  });
+  await expect(byId(session, [open], 'orders/r2')).rejects.toMatchObject({
+    message: "there is no failure 'orders/r2'; did you mean 'orders/r1'?",
+    exitCode: 64,
+  });
 });

@@ -1,3 +1,4 @@
+import { v5 as uuidv5 } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import type { ObjectStore } from '../../../aws/interfaces.ts';
 import { type ForgetDeps, forget } from '../../../cli/forget/forget.ts';
@@ -159,7 +160,8 @@ test('readers are told once that the slice is gone, and its next revision counts
   expect(more).toEqual([]);
   const { data, metadata } = eventSchemas.SliceReopened.parse(JSON.parse(told?.body ?? ''));
   expect(data).toMatchObject({ slice, revision: 2, reason: 'forgotten', published: null });
-  // r3 had told that it reopens the slice: that event has another id.
+  // As docs/events says. r3 had told that it reopens the slice: that event has another id.
+  expect(metadata.id).toBe(uuidv5('r3/forgotten/SliceReopened', 'f0a3b1d2-6c1e-5b7a-9d52-3f1f6f0c7e21'));
   const sent = place.world.sent.map(({ id }) => id);
   expect(sent).not.toContain(metadata.id);
   await commit(place, 'r4', slice);

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { nextCommand, runReport, succeeded } from '../../../cli/report.ts';
-import type { ObjectRecord, RunRecord, ShardRecord, SinkRecord, TaskMetrics } from '../../../core/ledger.ts';
+import type {
+  ObjectRecord,
+  RunRecord,
+  ShardRecord,
+  SinkRecord,
+  SurveyRecord,
+  TaskMetrics,
+} from '../../../core/ledger.ts';
 
 const at = (second: number) => `2026-03-02T00:00:${String(second).padStart(2, '0')}.000Z`;
 const trace = (from: number, to: number, metrics: TaskMetrics = {}, attempt = 1) => ({
@@ -67,7 +74,7 @@ const sink = (n: number, rows: number): SinkRecord => ({
 const parts = {
   objects: [object],
   shards: [shard(0, 1, { CastFailed: 1 }), shard(1, 1, { CastFailed: 1, RaggedRow: 0 })],
-  ...{ buckets: [], settled: [] },
+  ...{ surveys: [], buckets: [], settled: [] },
   sinks: [sink(0, 4), sink(1, 3)],
 };
 
@@ -83,6 +90,23 @@ test('states come in the order of the run; those of many pieces are one line, fr
     ['CloseRun', 1_000, 1],
   ]);
   expect(states[4]?.metrics).toEqual({ records: 10 });
+});
+
+test('a slice that decides its columns has the states of that between Plan and Envelope', () => {
+  const surveyed = (n: number): SurveyRecord => ({
+    ...{ n, status: 'done', error: null, trace: trace(7, 8 + n, { records: 5 }, n + 1) },
+  });
+  const run = { ...base, tasks: { ...base.tasks, Columns: trace(9, 10) } };
+  const { states } = runReport(run, { ...parts, surveys: [surveyed(0), surveyed(1)] });
+  expect(states.map(({ state }) => state)).toEqual([
+    ...['OpenRun', 'Discover', 'Extract', 'Plan', 'Survey', 'Columns', 'Envelope', 'write-lake', 'CloseRun'],
+  ]);
+  expect(states[4]).toMatchObject({
+    startedAt: at(7),
+    endedAt: at(9),
+    attempts: 2,
+    metrics: { records: 10 },
+  });
 });
 
 test("a committed run's accounting is the one that was proved", () => {
@@ -144,7 +168,7 @@ test('where keys are settled a shard counts as it was settled, and Keys and Sett
 });
 
 test('a run that read nothing has no accounting', () => {
-  const nothing = { objects: [], shards: [], buckets: [], settled: [], sinks: [] };
+  const nothing = { objects: [], surveys: [], shards: [], buckets: [], settled: [], sinks: [] };
   expect(runReport({ ...base, counts: null }, nothing).accounting).toBeNull();
 });
 
