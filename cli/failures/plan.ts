@@ -1,14 +1,14 @@
 /** What a redrive would do, and why, before it does anything. */
 import { deliveryTo } from '../../aws/deliver.ts';
 import { type FailureRecord, runFailureId } from '../../core/failure.ts';
-import { committedSince, type RedriveRunDeps } from './redrive-run.ts';
+import { committedSince, type DecideDeps } from './decide.ts';
 
 export interface PlannedRedrive extends Pick<FailureRecord, 'id' | 'kind' | 'job' | 'slice'> {
   outcome: 'resume' | 'run-whole' | 'close' | 'deliver' | 'refuse' | 'keep';
   detail: string;
 }
 
-type PlanDeps = Pick<RedriveRunDeps, 'getFailure' | 'getRun' | 'getSlice' | 'describe'>;
+type PlanDeps = DecideDeps;
 
 /** `versionOf`: of a job as its file is, which is what is deployed unless somebody forgot to. */
 export async function planRedrive(

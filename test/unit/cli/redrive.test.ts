@@ -8,8 +8,9 @@ import { planRedrive } from '../../../cli/failures/plan.ts';
 import { type RedriveDeps, redrive } from '../../../cli/failures/redrive.ts';
 import { type FailureRecord, runFailureId } from '../../../core/failure.ts';
 import { versionOf } from '../../../core/job/version.ts';
+import type { RunRequest } from '../../../tasks/open-run/contract.ts';
 import { execute, fork, Interrupted, type Pipeline } from '../../support/pipeline.ts';
-import { assess, breakLake, failedWrite, slice, undisturbed } from '../../support/whole-run.ts';
+import { assess, breakLake, failedWrite, newRun, slice, undisturbed } from '../../support/whole-run.ts';
 import { arnOf } from '../../support/world.ts';
 
 const machinePrefix = 'arn:aws:states:eu-west-1:000000000000:stateMachine:forebay-local-';
@@ -213,6 +214,96 @@ test('a failure whose slice was committed since is closed, and nothing is run', 
   ]);
   expect(bench.begun).toEqual([]);
   expect(bench.queued).toEqual({ job: [], write: [], delivery: [] });
+});
+
+/** The forced reload r1 failed, and another run takes its slice at the moment when the redrive starts: h, that ends. */
+async function heldAtItsStart(holder: { force?: boolean; breaks?: boolean; file?: string }) {
+  const pipeline = await newRun('allow', null);
+  pipeline.watch = async () => undefined;
+  await execute(pipeline, 'r0', slice);
+  const mend = breakLake(pipeline, 1);
+  await execute(pipeline, 'r1', slice, { force: true });
+  mend();
+  const bench = benchOf(pipeline);
+  const { deps } = bench;
+  const [{ start, follow }, marked] = [deps, [] as Array<[string, Partial<RunRequest>]>];
+  deps.start = async (job, runId, request) => {
+    deps.start = start;
+    if (holder.file !== undefined) {
+      const key = `orders/${slice}/${holder.file}`;
+      await pipeline.ports.objects.put(
+        { bucket: 'inbox', key },
+        Buffer.from('order_id,email\n11,x@example.org\n'),
+      );
+    }
+    pipeline.start = async (name, asked) => void marked.push([name, asked]);
+    pipeline.watch = async () => {
+      if (pipeline.writes.at(-1) !== 'acquire') return;
+      pipeline.watch = async () => undefined;
+      await expect(execute(pipeline, runId, slice, request)).rejects.toThrow(`${runId} is busy`);
+    };
+    const mended = holder.breaks ? breakLake(pipeline, 1) : () => undefined;
+    await execute(pipeline, 'h', slice, holder.force ? { force: true } : {});
+    mended();
+    for (const [name, asked] of marked) await execute(pipeline, name, slice, asked);
+    return job;
+  };
+  deps.follow = async (started) =>
+    follow({
+      ...started,
+      runId:
+        pipeline.executions.has(arnOf(started.runId)) && (await deps.getRun('orders', started.runId)) === null
+          ? (marked[0]?.[0] ?? '')
+          : started.runId,
+    });
+  const outcomes = await redrive(
+    deps,
+    (await openOf(bench)).filter(({ id }) => id === 'orders/r1'),
+    queues,
+  );
+  const { ledger } = pipeline.ports;
+  return {
+    outcomes,
+    committed: (await ledger.getSlice('orders', slice))?.committed,
+    last: bench.begun.at(-1),
+    bench,
+    marked: await ledger.getRun('orders', marked[0]?.[0] ?? ''),
+  };
+}
+
+test.each([
+  ['SKIPPED', {}],
+  ['FAILED', { force: true, breaks: true }],
+] as const)(
+  'F32 a forced reload whose slice is held, by a run that ends %s, is done behind it: the marked run was not asked for it',
+  async (status, holder) => {
+    const { outcomes, committed, last, bench, marked } = await heldAtItsStart(holder);
+    const { ledger } = bench.pipeline.ports;
+    expect(await ledger.getRun('orders', 'h')).toMatchObject({ status });
+    expect(marked).toMatchObject({ status: 'SKIPPED', trigger: 'mark', force: false });
+    expect(outcomes).toMatchObject([{ outcome: 'redriven', by: last }]);
+    expect(await ledger.getRun('orders', last ?? '')).toMatchObject({
+      follows: 'r1',
+      force: true,
+      status: 'PARTIAL',
+    });
+    expect(committed).toMatchObject({ runId: last, revision: 2 });
+    expect(ids(await openOf(bench))).not.toContain('orders/r1');
+  },
+);
+
+test('F32 where the run that was marked commits the slice, the failure is closed by that one', async () => {
+  const { outcomes, committed, bench, marked } = await heldAtItsStart({
+    force: true,
+    breaks: true,
+    file: 'c.csv',
+  });
+  expect(marked).toMatchObject({ status: 'PARTIAL', trigger: 'mark' });
+  expect(outcomes).toMatchObject([
+    { outcome: 'redriven', by: marked?.runId, detail: expect.stringMatching(/committed since/) },
+  ]);
+  expect(committed).toMatchObject({ runId: marked?.runId, revision: 2 });
+  expect(bench.begun).toEqual([]);
 });
 
 test('F23 a redrive that is interrupted at any of its steps is finished by the next: one run, and no message goes before its failure is closed', async () => {
