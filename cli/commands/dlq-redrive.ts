@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { FailureRecord } from '../../core/failure.ts';
 import { counted } from '../../core/text.ts';
 import { examples, type OpenSession } from '../command.ts';
+import { deployedVersions } from '../deployed-job.ts';
 import { planRedrive } from '../failures/plan.ts';
 import { redrive } from '../failures/redrive.ts';
 import { addFilters, type FilterOptions, selectFailures } from '../failures/select.ts';
@@ -41,7 +42,7 @@ export function addRedrive(dlq: Command, open: OpenSession): void {
       const { failures, queues } = await selectFailures(session, ids, options);
       const deps = await redriveDeps(session);
       if (options.dryRun) {
-        const plan = await planRedrive(deps, failures, async (job) => (await session.job(job)).version);
+        const plan = await planRedrive(deps, failures, deployedVersions(await session.cloud()));
         session.output.result(plan, (out) => printRows(out, 'would', plan));
         return;
       }

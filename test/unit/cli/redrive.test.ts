@@ -427,6 +427,22 @@ test('what is being redriven is not discarded', async () => {
   expect(bench.queued.job).toHaveLength(1);
 });
 
+/** What a dry run says of each, and what a redrive then does. */
+const sameAs: Record<string, string> = {
+  ...{ resume: 'redriven', 'run-whole': 'redriven', close: 'closed-before', keep: 'kept', refuse: 'refused' },
+};
+
+async function plannedAndDone(bench: Bench, failures: readonly FailureRecord[]): Promise<string[]> {
+  const { version } = versionOf(bench.pipeline.job);
+  const planned = await planRedrive(bench.deps, failures, async () => version);
+  expect(bench.writes).toEqual([]);
+  const done = await redrive(bench.deps, failures, queues);
+  expect(planned.map(({ id, outcome }) => [id, sameAs[outcome]])).toEqual(
+    done.map(({ id, outcome }) => [id, outcome]),
+  );
+  return planned.map(({ outcome }) => outcome);
+}
+
 test('a dry run says what would be done, and does nothing', async () => {
   const bench = benchOf(await failedWrite());
   const { version } = versionOf(bench.pipeline.job);
@@ -444,4 +460,54 @@ test('a dry run says what would be done, and does nothing', async () => {
   await execute(bench.pipeline, 'r2', slice);
   expect((await plan(version)).filter(([id]) => id === 'orders/r1')).toEqual([['orders/r1', 'close']]);
   expect(bench.writes).toEqual([]);
+});
+
+test('a dry run and a redrive agree: of an open run, of an open write of a run that went well, and of a redrive that nobody has closed yet', async () => {
+  const open = benchOf(await failedWrite());
+  expect(await plannedAndDone(open, await openOf(open))).toEqual(['resume', 'resume']);
+
+  const well = benchOf(await failedWrite());
+  const [write] = (await openOf(well)).filter(({ kind }) => kind === 'write');
+  if (write === undefined) return expect.fail('no write failed');
+  await execute(well.pipeline, 'r2', slice);
+  const late = { ...write, id: 'orders/r2/lake/0', runId: 'r2' };
+  await well.pipeline.ports.ledger.putFailure(late);
+  expect(await plannedAndDone(well, [late])).toEqual(['close']);
+
+  const ended = benchOf(await failedWrite());
+  const { ledger } = ended.pipeline.ports;
+  const [run] = (await openOf(ended)).filter(({ kind }) => kind === 'run');
+  const r1 = await ledger.getRun('orders', 'r1');
+  if (run === undefined || r1 === null) return expect.fail('r1 did not fail');
+  await ledger.lockFailure(run, { runId: 'd9', executionArn: arnOf('d9'), by: 'bob', at });
+  ended.pipeline.executions.set(arnOf('d9'), { status: 'ENDED', stoppedAt: at });
+  await ledger.acquire(await ledger.getSlice('orders', slice), {
+    ...r1,
+    runId: 'd9',
+    executionArn: arnOf('d9'),
+  });
+  expect(await plannedAndDone(ended, [run])).toEqual(['keep']);
+});
+
+test('a dry run says why a run is done whole, by the reasons of the run itself, and what it cannot find out', async () => {
+  const bench = benchOf(await failedWrite());
+  const failures = (await openOf(bench)).filter(({ kind }) => kind === 'run');
+  expect(await planRedrive(bench.deps, failures, async () => 'another')).toMatchObject([
+    { outcome: 'run-whole', detail: 'the job was deployed in another version since' },
+  ]);
+  const gone = async () => Promise.reject(new Error('no stack'));
+  expect(await planRedrive(bench.deps, failures, gone)).toMatchObject([
+    { outcome: 'keep', detail: expect.stringContaining('no stack') },
+  ]);
+  const inDoubt = {
+    ...bench.deps,
+    getRun: async (job: string, runId: string) => {
+      const run = await bench.deps.getRun(job, runId);
+      return run && { ...run, error: { name: 'CountMismatch', message: '' } };
+    },
+  };
+  const { version } = versionOf(bench.pipeline.job);
+  expect(await planRedrive(inDoubt, failures, async () => version)).toMatchObject([
+    { outcome: 'run-whole', detail: 'what that run finished is itself in doubt' },
+  ]);
 });
