@@ -1,10 +1,10 @@
 /** What a redrive would do, and why, before it does anything. */
-import { deliveryTo } from '../../aws/deliver.ts';
 import type { FailureRecord } from '../../core/failure.ts';
 import { wholeReasons } from '../../core/resume.ts';
 import { resumed } from '../../tasks/open-run/resumed.ts';
 import { explain } from '../explain.ts';
 import { type DecideDeps, type Decision, decide } from './decide.ts';
+import { targetOf } from './deliveries.ts';
 
 export interface PlannedRedrive extends Pick<FailureRecord, 'id' | 'kind' | 'job' | 'slice'> {
   outcome: 'resume' | 'run-whole' | 'close' | 'deliver' | 'refuse' | 'keep';
@@ -22,7 +22,7 @@ export async function planRedrive(
   const planned: PlannedRedrive[] = [];
   for (const failure of failures) {
     const { id, kind, job, slice } = failure;
-    const plan = kind === 'delivery' ? ofDelivery(failure) : await ofRun(deps, failure, versionOf);
+    const plan = await (kind === 'delivery' ? ofDelivery(deps, failure) : ofRun(deps, failure, versionOf));
     planned.push({ id, kind, job, slice, ...plan });
   }
   return planned;
@@ -30,11 +30,12 @@ export async function planRedrive(
 
 type Plan = Pick<PlannedRedrive, 'outcome' | 'detail'>;
 
-function ofDelivery({ pointer }: FailureRecord): Plan {
-  const kind = pointer === null ? null : deliveryTo(pointer);
-  if (kind === null)
-    return { outcome: 'keep', detail: `its target is not known: ${pointer ?? 'none is named'}` };
-  return { outcome: 'deliver', detail: `to the ${kind} ${pointer}` };
+async function ofDelivery(deps: DecideDeps, failure: FailureRecord): Promise<Plan> {
+  const closed = failure.closed ?? (await deps.getFailure(failure.id))?.closed;
+  if (closed !== undefined) return { outcome: 'close', detail: closed.reason };
+  const target = targetOf(failure);
+  if ('unknown' in target) return { outcome: 'keep', detail: target.unknown };
+  return { outcome: 'deliver', detail: `to the ${target.to} ${failure.pointer}` };
 }
 
 /** As a redrive: whatever goes wrong, the failure is kept. */

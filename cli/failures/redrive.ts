@@ -1,20 +1,17 @@
 /** A redrive of many failures: runs beside each other, slice by slice; then their messages are taken out. */
-import { type Delivery, deliveryTo } from '../../aws/deliver.ts';
 import type { Ledger } from '../../aws/interfaces.ts';
 import type { Takes } from '../../aws/sift.ts';
 import { mapAtOnce } from '../../core/at-once.ts';
 import { type FailureRecord, runFailureId } from '../../core/failure.ts';
-import { explain } from '../explain.ts';
-import { type DeadLetterQueue, deliveryFailure, failureOf } from './dead-letters.ts';
+import { type DeadLetterQueue, failureOf } from './dead-letters.ts';
+import { type DeliverDeps, redeliver } from './deliveries.ts';
 import { type Outcome, type RedriveRunDeps, type RunOutcome, redriveRun } from './redrive-run.ts';
 
 export interface SiftDeps extends Pick<Ledger, 'getFailure'> {
   sift(queueUrl: string, takes: Takes): Promise<{ taken: string[]; left: number }>;
 }
 
-export interface RedriveDeps extends RedriveRunDeps, SiftDeps, Pick<Ledger, 'listFailures'> {
-  deliver(delivery: Delivery): Promise<string>;
-  machinePrefix: string;
+export interface RedriveDeps extends RedriveRunDeps, DeliverDeps, Pick<Ledger, 'listFailures'> {
   progress(text: string): void;
 }
 
@@ -25,8 +22,6 @@ export interface Redriven extends RunOutcome, Pick<FailureRecord, 'id' | 'kind' 
 
 /** Runs of one slice would only wait for each other; and the slices of one job leave room for its schedule. */
 const runsAtOnce = 8;
-/** Invoking a function may take as long as one is allowed to run. */
-const longestDelivery = 960;
 
 export async function redrive(
   deps: RedriveDeps,
@@ -39,10 +34,13 @@ export async function redrive(
   );
   const messages = await takeOut(deps, queues, (id) => isOver(outcomes.get(runOf(id))));
   const deliveries = selected.filter(({ kind }) => kind === 'delivery');
-  const delivered = deliveries.length === 0 ? new Map() : await redeliver(deps, deliveries, queues);
-  return selected.map(({ id, kind, job, slice }) => {
-    const came: RunOutcome = (kind === 'delivery' ? delivered.get(id) : outcomes.get(runOf(id))) ?? notSeen;
-    const own = kind === 'delivery' ? Number(came.outcome === 'redriven') : (messages.get(id) ?? 0);
+  const delivered = await redeliver(deps, new Set(deliveries.map(({ id }) => id)), queues);
+  return selected.map(({ id, kind, job, slice, closed }) => {
+    const isDelivery = kind === 'delivery';
+    const unseen: RunOutcome =
+      closed === undefined ? notSeen : { outcome: 'closed-before', detail: closed.reason, by: null };
+    const came = (isDelivery ? delivered.outcomes.get(id) : outcomes.get(runOf(id))) ?? unseen;
+    const own = isDelivery ? Number(delivered.taken.has(id)) : (messages.get(id) ?? 0);
     return { id, kind, job, slice, ...came, messages: own };
   });
 }
@@ -124,31 +122,4 @@ export async function takeOut(
     });
   }
   return counts;
-}
-
-/** A message is at one redrive's hands at a time: SQS hides it from all others. It goes when its target has taken it. */
-async function redeliver(
-  deps: RedriveDeps,
-  deliveries: readonly FailureRecord[],
-  queues: readonly DeadLetterQueue[],
-): Promise<Map<string, RunOutcome>> {
-  const wanted = new Set(deliveries.map(({ id }) => id));
-  const outcomes = new Map<string, RunOutcome>();
-  for (const queue of queues.filter(({ kind }) => kind === 'delivery')) {
-    await deps.sift(queue.url, async (message, hold) => {
-      const { id, body, attributes } = message;
-      if (!wanted.has(id)) return false;
-      const target = deliveryFailure(message, queue, deps.machinePrefix).pointer ?? '';
-      try {
-        if (deliveryTo(target) === 'function') await hold(longestDelivery);
-        const detail = await deps.deliver({ messageId: id, target, body, attributes });
-        outcomes.set(id, { outcome: 'redriven', detail, by: null });
-        return true;
-      } catch (error) {
-        outcomes.set(id, { outcome: 'failed-again', detail: explain(error), by: null });
-        return false;
-      }
-    });
-  }
-  return outcomes;
 }

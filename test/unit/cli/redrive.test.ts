@@ -414,6 +414,56 @@ test('discarded failures are closed with who, when and why, and their messages a
   expect(bench.queued.delivery.map(({ id }) => id)).toEqual(['d2']);
 });
 
+test('a delivery that was discarded is never delivered: whoever meets its message takes it out', async () => {
+  const bench = benchOf(await failedWrite());
+  const target = `${machinePrefix}orders`;
+  const letter = message('d1', {}, { TARGET_ARN: target });
+  // Somebody has the message at hand while it is discarded.
+  const first = await discard(bench.deps, [delivery('d1', target)], queues, 'too old');
+  expect(first).toMatchObject([
+    { outcome: 'kept', messages: 0, detail: expect.stringMatching(/not seen.*try again in two minutes/) },
+  ]);
+  const { ledger } = bench.pipeline.ports;
+  expect((await ledger.getFailure('d1'))?.closed).toMatchObject({ how: 'discarded', reason: 'too old' });
+  bench.queued.delivery = [letter, message('d2', {}, { TARGET_ARN: target })];
+  expect(await redrive(bench.deps, [delivery('d1', target)], queues)).toMatchObject([
+    { outcome: 'closed-before', detail: 'too old', messages: 1 },
+  ]);
+  expect(bench.delivered).toEqual([]);
+  expect(bench.queued.delivery.map(({ id }) => id)).toEqual(['d2']);
+
+  bench.queued.delivery = [letter];
+  expect(await planRedrive(bench.deps, [delivery('d1', target)], async () => '')).toMatchObject([
+    { outcome: 'close' },
+  ]);
+  await redrive(bench.deps, [], queues);
+  expect(bench.queued.delivery).toEqual([]);
+});
+
+test('a discard that ends before the message of a delivery is taken is finished by the next, and its first word stays', async () => {
+  const bench = benchOf(await failedWrite());
+  bench.queued.delivery = [message('d1', {})];
+  bench.interruption = { write: 2, when: 'before' };
+  await discard(bench.deps, [delivery('d1', 'x')], queues, 'sent twice').catch(() => undefined);
+  expect(bench.queued.delivery).toHaveLength(1);
+  bench.interruption = null;
+  expect(await discard(bench.deps, [delivery('d1', 'x')], queues, 'another word')).toMatchObject([
+    { outcome: 'closed-before', detail: 'sent twice', messages: 1 },
+  ]);
+  expect(bench.queued.delivery).toEqual([]);
+  const again = benchOf(bench.pipeline);
+  again.queued.delivery = [message('d1', {})];
+  await discard(again.deps, [], queues, 'nothing');
+  expect(again.queued.delivery).toEqual([]);
+});
+
+test('a delivery whose target nobody knows is kept, by a dry run and by a redrive', async () => {
+  const bench = benchOf(await failedWrite());
+  bench.queued.delivery = [message('d1', {}, { TARGET_ARN: 'x' })];
+  expect(await plannedAndDone(bench, [delivery('d1', 'x')])).toEqual(['keep']);
+  expect(bench.queued.delivery).toHaveLength(1);
+});
+
 test('what is being redriven is not discarded', async () => {
   const bench = benchOf(await failedWrite());
   const { ledger } = bench.pipeline.ports;
