@@ -12,6 +12,7 @@ import { exitCodes, wrongUsage } from '../problem.ts';
 import { nextCommand, succeeded } from '../report.ts';
 import { runById } from '../run-names.ts';
 import type { Session } from '../session.ts';
+import { endAs } from './dlq-redrive.ts';
 import { redriveDeps } from './redrive-deps.ts';
 import { followRun, printOutcome, startAndTell } from './run-to-end.ts';
 
@@ -30,13 +31,14 @@ export function addRetry(runs: Command, open: OpenSession): void {
       const failure = await ledger.getFailure(runFailureId(run.job, run.runId));
       if (failure === null || failure.closed !== undefined) return retryClosed(session, run);
       const deps = await redriveDeps(session);
-      const [came] = await redrive(deps, [failure], await deadLetterQueues(session, run.job));
+      const { outcomes, troubles } = await redrive(deps, [failure], await deadLetterQueues(session, run.job));
+      const [came] = outcomes;
       const again = came?.by == null ? null : await ledger.getRun(run.job, came.by);
       session.output.result({ run: again, ...came }, (out) => {
         if (again !== null) printOutcome(out, again);
         out.line(`  ${came?.outcome}: ${came?.detail}`);
       });
-      if (came?.outcome !== 'redriven') process.exitCode = exitCodes.failed;
+      endAs(outcomes, troubles, ['redriven']);
     });
 }
 

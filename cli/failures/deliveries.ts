@@ -4,8 +4,8 @@ import type { PeekedMessage } from '../../aws/peek.ts';
 import type { FailureRecord } from '../../core/failure.ts';
 import { explain } from '../explain.ts';
 import { type DeadLetterQueue, deliveryFailure } from './dead-letters.ts';
-import type { SiftDeps } from './redrive.ts';
 import type { RunOutcome } from './redrive-run.ts';
+import { type SiftDeps, type Sifted, siftEach } from './sifting.ts';
 
 export interface DeliverDeps extends SiftDeps {
   deliver(delivery: Delivery): Promise<string>;
@@ -25,10 +25,8 @@ export function targetOf({
   return { unknown: `its target is not known: ${named}; do by hand what it asks for, then discard it` };
 }
 
-export interface Deliveries {
+export interface Deliveries extends Sifted {
   outcomes: Map<string, RunOutcome>;
-  /** Ids of the messages that were taken out. */
-  taken: Set<string>;
 }
 
 /**
@@ -41,21 +39,35 @@ export async function redeliver(
   wanted: ReadonlySet<string>,
   queues: readonly DeadLetterQueue[],
 ): Promise<Deliveries> {
-  const came: Deliveries = { outcomes: new Map(), taken: new Set() };
-  for (const queue of queues.filter(({ kind }) => kind === 'delivery')) {
-    const { taken } = await deps.sift(queue.url, async (message, hold) => {
-      const closed = (await deps.getFailure(message.id))?.closed;
-      if (closed === undefined && !wanted.has(message.id)) return false;
-      const outcome: RunOutcome =
-        closed === undefined
-          ? await deliverOne(deps, queue, message, () => hold(longestDelivery))
-          : { outcome: 'closed-before', detail: closed.reason, by: null };
-      came.outcomes.set(message.id, outcome);
-      return ['redriven', 'closed-before'].includes(outcome.outcome);
-    });
-    for (const id of taken) came.taken.add(id);
+  const outcomes = new Map<string, RunOutcome>();
+  const own = queues.filter(({ kind }) => kind === 'delivery');
+  const sifted = await siftEach(deps, own, (queue) => async (message, hold) => {
+    const outcome = await settle(deps, queue, message, wanted.has(message.id), () => hold(longestDelivery));
+    if (outcome !== null) outcomes.set(message.id, outcome);
+    return outcome !== null && ['redriven', 'closed-before'].includes(outcome.outcome);
+  });
+  for (const [id, came] of outcomes) {
+    if (came.outcome === 'redriven' && !sifted.taken.has(id))
+      came.detail += `; its message may still be there: \`forebay dlq discard ${id}\`, or it is delivered again`;
   }
-  return came;
+  return { ...sifted, outcomes };
+}
+
+/** Never throws: others of the same look are being delivered meanwhile. `null`: it is none of ours. */
+async function settle(
+  deps: DeliverDeps,
+  queue: DeadLetterQueue,
+  message: PeekedMessage,
+  isWanted: boolean,
+  holdLong: () => Promise<void>,
+): Promise<RunOutcome | null> {
+  try {
+    const closed = (await deps.getFailure(message.id))?.closed;
+    if (closed !== undefined) return { outcome: 'closed-before', detail: closed.reason, by: null };
+    return isWanted ? await deliverOne(deps, queue, message, holdLong) : null;
+  } catch (error) {
+    return { outcome: 'kept', detail: explain(error), by: null };
+  }
 }
 
 async function deliverOne(
@@ -75,20 +87,4 @@ async function deliverOne(
   } catch (error) {
     return { outcome: 'failed-again', detail: explain(error), by: null };
   }
-}
-
-/** Takes out the messages of those that are closed. Gives their ids. */
-export async function takeDeliveries(
-  deps: SiftDeps,
-  queues: readonly DeadLetterQueue[],
-): Promise<Set<string>> {
-  const gone = new Set<string>();
-  for (const { url } of queues.filter(({ kind }) => kind === 'delivery')) {
-    const { taken } = await deps.sift(
-      url,
-      async ({ id }) => (await deps.getFailure(id))?.closed !== undefined,
-    );
-    for (const id of taken) gone.add(id);
-  }
-  return gone;
 }

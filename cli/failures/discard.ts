@@ -2,9 +2,9 @@
 
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
 import type { FailureClose, FailureRecord } from '../../core/failure.ts';
+import { explain } from '../explain.ts';
 import type { DeadLetterQueue } from './dead-letters.ts';
-import { takeDeliveries } from './deliveries.ts';
-import { type SiftDeps, takeOut } from './redrive.ts';
+import { type SiftDeps, takeDeliveries, takeOut } from './sifting.ts';
 
 export interface DiscardDeps extends SiftDeps, Pick<Ledger, 'closeFailure' | 'putFailure'> {
   describe(executionArn: string): Promise<ExecutionState | null>;
@@ -27,23 +27,28 @@ export async function discard(
   selected: readonly FailureRecord[],
   queues: readonly DeadLetterQueue[],
   reason: string,
-): Promise<Discarded[]> {
+): Promise<{ outcomes: Discarded[]; troubles: string[] }> {
   const close = (): FailureClose => ({ how: 'discarded', at: deps.now().toISOString(), by: deps.by, reason });
   const said = new Map<string, Said>();
-  for (const failure of selected) said.set(failure.id, await discardOne(deps, failure, close()));
+  for (const failure of selected)
+    said.set(failure.id, await discardOne(deps, failure, close()).catch(keptFor));
   const isDone = (id: string): boolean =>
     ['discarded', 'closed-before'].includes(said.get(id)?.outcome ?? '');
   const messages = await takeOut(deps, queues, isDone);
   const gone = await takeDeliveries(deps, queues);
-  return selected.map(({ id, kind, job, slice }) => {
+  const outcomes = selected.map(({ id, kind, job, slice }): Discarded => {
     const own = said.get(id) ?? { outcome: 'kept', detail: '' };
-    const unseen = kind === 'delivery' && own.outcome === 'discarded' && !gone.has(id);
-    const count = kind === 'delivery' ? Number(gone.has(id)) : (messages.get(id) ?? 0);
+    const unseen = kind === 'delivery' && own.outcome === 'discarded' && !gone.taken.has(id);
+    const count = kind === 'delivery' ? Number(gone.taken.has(id)) : (messages.counts.get(id) ?? 0);
     return { id, kind, job, slice, ...(unseen ? notSeen : own), messages: count };
   });
+  return { outcomes, troubles: [...messages.troubles, ...gone.troubles] };
 }
 
 type Said = Pick<Discarded, 'outcome' | 'detail'>;
+
+/** The others have their turn all the same. */
+const keptFor = (error: unknown): Said => ({ outcome: 'kept', detail: explain(error) });
 
 const notSeen: Said = {
   outcome: 'kept',

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { PeekedMessage } from '../../../aws/peek.ts';
 import type { Takes } from '../../../aws/sift.ts';
 import type { DeadLetterQueue } from '../../../cli/failures/dead-letters.ts';
-import { type DiscardDeps, discard } from '../../../cli/failures/discard.ts';
+import { type DiscardDeps, discard as discardAll } from '../../../cli/failures/discard.ts';
 import { planRedrive } from '../../../cli/failures/plan.ts';
-import { type RedriveDeps, redrive } from '../../../cli/failures/redrive.ts';
+import { type RedriveDeps, redrive as redriveAll } from '../../../cli/failures/redrive.ts';
 import { type FailureRecord, runFailureId } from '../../../core/failure.ts';
 import { versionOf } from '../../../core/job/version.ts';
 import type { RunRequest } from '../../../tasks/open-run/contract.ts';
@@ -109,6 +109,15 @@ function benchOf(pipeline: Pipeline): Bench {
     ...{ by: 'ann', now: () => new Date(at), machinePrefix, progress: () => undefined },
   };
   return bench;
+}
+
+/** Where nothing goes wrong on the way. */
+const redrive = async (...args: Parameters<typeof redriveAll>) => untroubled(await redriveAll(...args));
+const discard = async (...args: Parameters<typeof discardAll>) => untroubled(await discardAll(...args));
+
+function untroubled<T>({ outcomes, troubles }: { outcomes: T[]; troubles: string[] }): T[] {
+  expect(troubles).toEqual([]);
+  return outcomes;
 }
 
 const openOf = ({ pipeline }: Bench): Promise<FailureRecord[]> => pipeline.ports.ledger.listFailures();
@@ -319,7 +328,7 @@ test('F23 a redrive that is interrupted at any of its steps is finished by the n
       const { pipeline } = bench;
       bench.interruption = { write, when };
       const selected = await openOf(bench);
-      await redrive(bench.deps, selected, queues).catch(() => undefined);
+      await redriveAll(bench.deps, selected, queues).catch(() => undefined);
       const left = await openOf(bench);
       for (const { id } of left.filter(({ kind }) => kind === 'run')) {
         expect(
@@ -343,6 +352,86 @@ async function forked(pipeline: Pipeline): Promise<Pipeline> {
   copy.dead.push(...pipeline.dead);
   return copy;
 }
+
+/** SQS answers that it did not delete: the batch's entries fail one by one. */
+function refuseDeletes(bench: Bench, url: string): () => void {
+  const { sift } = bench.deps;
+  bench.deps.sift = async (at, takes) => {
+    if (at !== url) return sift(at, takes);
+    for (const each of bench.queued[url] ?? []) await takes(each, async () => undefined);
+    throw new Error('1 of 1 messages were not deleted');
+  };
+  return () => {
+    bench.deps.sift = sift;
+  };
+}
+
+test('what became of each is told though messages could not be taken out, with what went wrong; the next redrive takes them', async () => {
+  const bench = benchOf(await failedWrite());
+  const target = `${machinePrefix}orders`;
+  bench.queued.delivery = [message('d1', {}, { TARGET_ARN: target })];
+  const failures = [...(await openOf(bench)), delivery('d1', target)];
+  const mend = refuseDeletes(bench, 'job');
+  const { outcomes, troubles } = await redriveAll(bench.deps, failures, queues);
+  expect(outcomes.map(({ id, outcome, messages }) => [id, outcome, messages]).sort()).toEqual([
+    ['d1', 'redriven', 1],
+    ['orders/r1', 'redriven', 0],
+    ['orders/r1/lake/1', 'redriven', 1],
+  ]);
+  expect(troubles).toEqual([expect.stringMatching(/^job-dlq: .*1 of 1 messages were not deleted/)]);
+  mend();
+  expect(await redrive(bench.deps, [], queues)).toEqual([]);
+  expect(bench.queued).toEqual({ job: [], write: [], delivery: [] });
+  expect(bench.begun).toHaveLength(1);
+});
+
+test('a delivery that was taken, but whose message may still be there, says that it is to be discarded', async () => {
+  const bench = benchOf(await failedWrite());
+  const target = `${machinePrefix}orders`;
+  bench.queued.delivery = [message('d1', {}, { TARGET_ARN: target })];
+  refuseDeletes(bench, 'delivery');
+  const { outcomes, troubles } = await redriveAll(bench.deps, [delivery('d1', target)], queues);
+  expect(outcomes).toMatchObject([
+    { outcome: 'redriven', messages: 0, detail: expect.stringContaining('forebay dlq discard d1') },
+  ]);
+  expect(troubles).toHaveLength(1);
+});
+
+test('where the failed writes of a redriven run could not be closed, their messages stay until they are', async () => {
+  const bench = benchOf(await failedWrite());
+  const { closeFailure } = bench.deps;
+  bench.deps.closeFailure = async (id, close) => {
+    if (id === 'orders/r1/lake/1') throw new Error('the ledger is busy');
+    return closeFailure(id, close);
+  };
+  const failures = await openOf(bench);
+  const { outcomes, troubles } = await redriveAll(bench.deps, failures, queues);
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven']);
+  expect(troubles).toEqual([expect.stringMatching(/^orders\/r1: .*the ledger is busy/)]);
+  expect(bench.queued.job).toEqual([]);
+  expect(bench.queued.write).toHaveLength(1);
+  bench.deps.closeFailure = closeFailure;
+  await redrive(bench.deps, failures, queues);
+  expect(await openOf(bench)).toEqual([]);
+  expect(bench.queued.write).toEqual([]);
+});
+
+test('a discard tells what became of each though one could not be closed and messages could not be taken out', async () => {
+  const bench = benchOf(await failedWrite());
+  const { closeFailure } = bench.deps;
+  bench.deps.closeFailure = async (id, close) => {
+    if (id === 'orders/r1') throw new Error('the ledger is busy');
+    return closeFailure(id, close);
+  };
+  refuseDeletes(bench, 'write');
+  const { outcomes, troubles } = await discardAll(bench.deps, await openOf(bench), queues, 'sent twice');
+  expect(outcomes.map(({ id, outcome, messages }) => [id, outcome, messages]).sort()).toEqual([
+    ['orders/r1', 'kept', 0],
+    ['orders/r1/lake/1', 'discarded', 0],
+  ]);
+  expect(troubles).toEqual([expect.stringMatching(/^lake-dlq: /)]);
+  expect(bench.queued.job).toHaveLength(1);
+});
 
 test('a message that a redrive left behind when it was ended goes with the next one', async () => {
   const bench = benchOf(await failedWrite());
@@ -444,7 +533,7 @@ test('a discard that ends before the message of a delivery is taken is finished 
   const bench = benchOf(await failedWrite());
   bench.queued.delivery = [message('d1', {})];
   bench.interruption = { write: 2, when: 'before' };
-  await discard(bench.deps, [delivery('d1', 'x')], queues, 'sent twice').catch(() => undefined);
+  await discardAll(bench.deps, [delivery('d1', 'x')], queues, 'sent twice');
   expect(bench.queued.delivery).toHaveLength(1);
   bench.interruption = null;
   expect(await discard(bench.deps, [delivery('d1', 'x')], queues, 'another word')).toMatchObject([
