@@ -1,6 +1,7 @@
-/** Messages are taken out of queues: one queue after the other, and none stands in the way of the next. */
+/** Messages are taken out of queues, and no queue stands in the way of another. */
 import type { Ledger } from '../../aws/interfaces.ts';
 import type { Takes } from '../../aws/sift.ts';
+import { mapAtOnce } from '../../core/at-once.ts';
 import { explain } from '../explain.ts';
 import { type DeadLetterQueue, failureOf } from './dead-letters.ts';
 
@@ -15,21 +16,26 @@ export interface Sifted {
   troubles: string[];
 }
 
+/** An empty queue takes a second to say so, and each job has two of its own. */
+const queuesAtOnce = 8;
+
 export async function siftEach(
   deps: Pick<SiftDeps, 'sift'>,
   queues: readonly DeadLetterQueue[],
   takesOf: (queue: DeadLetterQueue) => Takes,
 ): Promise<Sifted> {
-  const sifted: Sifted = { taken: new Set(), troubles: [] };
-  for (const queue of queues) {
+  const sifted = await mapAtOnce(queues, queuesAtOnce, async (queue) => {
     try {
       const { taken } = await deps.sift(queue.url, takesOf(queue));
-      for (const id of taken) sifted.taken.add(id);
+      return { taken, trouble: [] };
     } catch (error) {
-      sifted.troubles.push(`${queue.name}: ${explain(error)}`);
+      return { taken: [], trouble: [`${queue.name}: ${explain(error)}`] };
     }
-  }
-  return sifted;
+  });
+  return {
+    taken: new Set(sifted.flatMap(({ taken }) => taken)),
+    troubles: sifted.flatMap(({ trouble }) => trouble),
+  };
 }
 
 export interface TakenOut {
