@@ -94,12 +94,13 @@ async function startAndFollow(
 
 /**
  * Whether the run that came did what the failed one was asked for. Where another held the slice, what came is the run
- * that was marked: it follows nobody, and was asked neither to load what is loaded already nor to read the raw zone. Nor
- * was one that was started itself and skipped the slice, since that was committed in the moment before.
+ * that was marked: it follows nobody, and was asked neither to load what is loaded already nor to read the raw zone. One
+ * that was started itself was asked for it, and has only skipped the slice if that was committed since.
  */
 export function isAnswer(came: RunRecord, started: string, failed: RunRecord): boolean {
   if (came.runId !== started) return false;
-  return came.status !== 'SKIPPED' || (!failed.force && failed.from === undefined);
+  const wantsMore = failed.force || failed.from !== undefined;
+  return came.status !== 'SKIPPED' || came.whole === 'committed' || !wantsMore;
 }
 
 async function close(

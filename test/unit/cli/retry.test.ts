@@ -53,6 +53,9 @@ test('a retry that finds nothing new is the answer, unless the failed run was to
   for (const asked of [failed, { ...failed, force: false, from: 'raw' as const }]) {
     const { deps } = world([run('s1', 'SKIPPED'), run('s2', 'COMPLETED')], before);
     expect(await retryRun(deps, asked)).toMatchObject({ runId: 's2' });
+    // Its slice was committed in the moment before: older never replaces newer.
+    const passed = world([run('s1', 'SKIPPED', { whole: 'committed' })], before);
+    expect(await retryRun(passed.deps, asked)).toMatchObject({ runId: 's1' });
   }
 });
 
