@@ -1,4 +1,4 @@
-/** Follows a run in the ledger to its end, through a `busy` answer to the run that was marked instead. */
+/** Follows a run in the ledger to its end, through a `busy` answer to the run that comes next in its place. */
 import type { ExecutionState } from '../aws/interfaces.ts';
 import type { RunRecord } from '../core/ledger.ts';
 import type { RunStatus } from '../core/run.ts';
@@ -63,12 +63,13 @@ async function describeProgress(deps: FollowDeps, at: Started, run: RunRecord | 
   return `${who}: ${await deps.shardsDone(at.runId)} of ${total} shards written`;
 }
 
-/** What OpenRun answered where another run holds the slice: the execution's output. */
+/** What OpenRun answered where another run holds the slice: the execution's output. Where it left no mark, the holder. */
 function busyRun(execution: ExecutionState | null): { runId: string; holder: string } | null {
   if (execution?.output == null) return null;
   const output = JSON.parse(execution.output) as Partial<Extract<OpenRunOutput, { outcome: 'busy' }>>;
-  if (output.outcome !== 'busy' || output.markedRunId == null) return null;
-  return { runId: output.markedRunId, holder: output.holder?.runId ?? '' };
+  if (output.outcome !== 'busy' || output.holder === undefined) return null;
+  const { runId: holder } = output.holder;
+  return { runId: output.markedRunId ?? holder, holder };
 }
 
 /** Executions of one machine differ in the last part of their ARN alone, which is the run's id. */

@@ -104,7 +104,19 @@ const titles: Record<keyof RunParts, string> = {
 };
 const isPart = (name: string): name is keyof RunParts => name in titles;
 
-export function runReport(run: RunRecord, parts: RunParts, followedBy: string[] = []): RunReport {
+/** What came of a failed run. */
+export interface Aftermath {
+  /** Runs that were started in its place, the newest first. */
+  followers: Pick<RunRecord, 'runId' | 'status'>[];
+  /** Its failure is closed: it was redriven, or somebody discarded it. */
+  closed: boolean;
+}
+
+export function runReport(
+  run: RunRecord,
+  parts: RunParts,
+  after: Aftermath = { followers: [], closed: false },
+): RunReport {
   const { tasks, ...rest } = run;
   return {
     run: rest,
@@ -118,14 +130,14 @@ export function runReport(run: RunRecord, parts: RunParts, followedBy: string[] 
       run.follows === undefined
         ? null
         : { runId: run.follows, whole: run.whole === undefined ? null : wholeReasons[run.whole] },
-    followedBy,
+    followedBy: after.followers.map(({ runId }) => runId),
     accounting: accountingOf(run, parts),
     rejectsByCode: sumCounts(lastOf(parts).map((shard) => shard.rejectsByCode)),
     discarded: sumCounts(lastOf(parts).map((shard) => shard.discarded ?? {})),
     files: parts.sinks.flatMap(({ key, rows, bytes }) =>
       key === null ? [] : [{ key, rows: rows ?? 0, bytes: bytes ?? 0 }],
     ),
-    next: nextCommand(run),
+    next: nextBehind(run, after),
   };
 }
 
@@ -198,6 +210,15 @@ function sumCounts(counts: ReadonlyArray<Record<string, number>>): Record<string
   const sums: Record<string, number> = {};
   for (const [name, count] of counts.flatMap(Object.entries<number>)) sums[name] = (sums[name] ?? 0) + count;
   return sums;
+}
+
+/** Of a failed run that was done again, or that somebody has an answer to, nothing is to be done; else the last try tells. */
+function nextBehind(run: RunRecord, { followers, closed }: Aftermath): string | null {
+  if (run.status !== 'FAILED') return nextCommand(run);
+  if (followers.some(({ status }) => succeeded(status))) return null;
+  const [last] = followers;
+  if (last !== undefined) return `forebay runs show ${last.runId}`;
+  return closed ? null : nextCommand(run);
 }
 
 export function nextCommand(

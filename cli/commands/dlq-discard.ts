@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { examples, type OpenSession } from '../command.ts';
 import { discard } from '../failures/discard.ts';
 import { addFilters, type FilterOptions, selectFailures } from '../failures/select.ts';
-import { exitCodes, wrongUsage } from '../problem.ts';
-import { confirm, printRows } from './dlq-redrive.ts';
+import { wrongUsage } from '../problem.ts';
+import { confirm, endAs, printRows } from './dlq-redrive.ts';
 import { redriveDeps } from './redrive-deps.ts';
 
 interface DiscardOptions extends FilterOptions {
@@ -36,9 +36,8 @@ export function addDiscard(dlq: Command, open: OpenSession): void {
         throw wrongUsage('say why, with --reason: whoever looks for the failure finds it there');
       const { failures, queues } = await selectFailures(session, ids, options);
       confirm(failures, ids, options.yes, 'discard');
-      const outcomes = await discard(await redriveDeps(session), failures, queues, reason);
+      const { outcomes, troubles } = await discard(await redriveDeps(session), failures, queues, reason);
       session.output.result(outcomes, (out) => printRows(out, 'outcome', outcomes));
-      const done = ['discarded', 'closed-before'];
-      if (outcomes.some(({ outcome }) => !done.includes(outcome))) process.exitCode = exitCodes.failed;
+      endAs(outcomes, troubles, ['discarded', 'closed-before']);
     });
 }

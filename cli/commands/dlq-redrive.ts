@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import type { FailureRecord } from '../../core/failure.ts';
 import { counted } from '../../core/text.ts';
 import { examples, type OpenSession } from '../command.ts';
+import { deployedVersions } from '../deployed-job.ts';
 import { planRedrive } from '../failures/plan.ts';
 import { redrive } from '../failures/redrive.ts';
 import { addFilters, type FilterOptions, selectFailures } from '../failures/select.ts';
 import type { Output } from '../output.ts';
-import { exitCodes, wrongUsage } from '../problem.ts';
+import { exitCodes, Problem, wrongUsage } from '../problem.ts';
 import { redriveDeps } from './redrive-deps.ts';
 
 interface RedriveOptions extends FilterOptions {
@@ -41,16 +42,25 @@ export function addRedrive(dlq: Command, open: OpenSession): void {
       const { failures, queues } = await selectFailures(session, ids, options);
       const deps = await redriveDeps(session);
       if (options.dryRun) {
-        const plan = await planRedrive(deps, failures, async (job) => (await session.job(job)).version);
+        const plan = await planRedrive(deps, failures, deployedVersions(await session.cloud()));
         session.output.result(plan, (out) => printRows(out, 'would', plan));
         return;
       }
       confirm(failures, ids, options.yes, 'redrive');
-      const outcomes = await redrive(deps, failures, queues);
+      const { outcomes, troubles } = await redrive(deps, failures, queues);
       session.output.result(outcomes, (out) => printRows(out, 'outcome', outcomes));
-      const done = ['redriven', 'closed-before'];
-      if (outcomes.some(({ outcome }) => !done.includes(outcome))) process.exitCode = exitCodes.failed;
+      endAs(outcomes, troubles, ['redriven', 'closed-before']);
     });
+}
+
+/** Behind the report: exit code 1 where something is not done, and the line that says what went wrong on the way. */
+export function endAs(
+  outcomes: ReadonlyArray<{ outcome: string }>,
+  troubles: readonly string[],
+  done: readonly string[],
+): void {
+  if (outcomes.some(({ outcome }) => !done.includes(outcome))) process.exitCode = exitCodes.failed;
+  if (troubles.length > 0) throw new Problem(troubles.join('; '));
 }
 
 /** Filters may let through more than one thinks of. */

@@ -15,6 +15,17 @@ export async function start(cloud: Cloud, job: string, request: RunRequest): Pro
   return { job, runId, executionArn };
 }
 
+export async function startAndTell(
+  cloud: Cloud,
+  output: Output,
+  job: string,
+  request: RunRequest,
+): Promise<Started> {
+  const started = await start(cloud, job, request);
+  output.progress(`started run ${started.runId}`);
+  return started;
+}
+
 export const machineOf = ({ outputs }: Cloud, job: string): string =>
   `${outputs.StateMachineArnPrefix}${job}`;
 
@@ -24,8 +35,7 @@ export async function runToEnd(
   job: string,
   request: RunRequest,
 ): Promise<RunRecord> {
-  const started = await start(cloud, job, request);
-  output.progress(`started run ${started.runId}`);
+  const started = await startAndTell(cloud, output, job, request);
   return followRun(cloud, (text) => output.progress(text), started);
 }
 

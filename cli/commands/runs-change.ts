@@ -6,13 +6,15 @@ import { examples, type OpenSession } from '../command.ts';
 import { cancelRun } from '../failures/cancel.ts';
 import { deadLetterQueues } from '../failures/queues.ts';
 import { redrive } from '../failures/redrive.ts';
+import { retryRun } from '../failures/retry.ts';
 import type { Output } from '../output.ts';
 import { exitCodes, wrongUsage } from '../problem.ts';
 import { nextCommand, succeeded } from '../report.ts';
 import { runById } from '../run-names.ts';
 import type { Session } from '../session.ts';
+import { endAs } from './dlq-redrive.ts';
 import { redriveDeps } from './redrive-deps.ts';
-import { printOutcome, runToEnd } from './run-to-end.ts';
+import { followRun, printOutcome, startAndTell } from './run-to-end.ts';
 
 export function addRetry(runs: Command, open: OpenSession): void {
   runs
@@ -29,13 +31,14 @@ export function addRetry(runs: Command, open: OpenSession): void {
       const failure = await ledger.getFailure(runFailureId(run.job, run.runId));
       if (failure === null || failure.closed !== undefined) return retryClosed(session, run);
       const deps = await redriveDeps(session);
-      const [came] = await redrive(deps, [failure], await deadLetterQueues(session, run.job));
+      const { outcomes, troubles } = await redrive(deps, [failure], await deadLetterQueues(session, run.job));
+      const [came] = outcomes;
       const again = came?.by == null ? null : await ledger.getRun(run.job, came.by);
       session.output.result({ run: again, ...came }, (out) => {
         if (again !== null) printOutcome(out, again);
         out.line(`  ${came?.outcome}: ${came?.detail}`);
       });
-      if (came?.outcome !== 'redriven') process.exitCode = exitCodes.failed;
+      endAs(outcomes, troubles, ['redriven']);
     });
 }
 
@@ -52,11 +55,18 @@ function refuseUnfailed({ job, slice, runId, status }: RunRecord): void {
   );
 }
 
-/** Somebody discarded its failure, or another has its place: there is nothing to settle but the slice. */
+/** Somebody discarded its failure, or another has its place. */
 async function retryClosed(session: Session, run: RunRecord): Promise<void> {
-  const { job, slice, runId } = run;
-  const request = { trigger: 'redrive', slice, resumes: runId } as const;
-  const again = await runToEnd(await session.cloud(), session.output, job, request);
+  const { output } = session;
+  const cloud = await session.cloud();
+  const again = await retryRun(
+    {
+      ...{ getRun: cloud.ledger.getRun, getSlice: cloud.ledger.getSlice },
+      start: (job, request) => startAndTell(cloud, output, job, request),
+      follow: (started) => followRun(cloud, (text) => output.progress(text), started),
+    },
+    run,
+  );
   const next = nextCommand(again);
   const outcome = succeeded(again.status) ? 'redriven' : 'failed-again';
   session.output.result(

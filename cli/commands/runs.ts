@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
 import type { Ledger } from '../../aws/interfaces.ts';
+import { runFailureId } from '../../core/failure.ts';
 import type { RunRecord } from '../../core/ledger.ts';
 import type { RunStatus } from '../../core/run.ts';
 import { counted } from '../../core/text.ts';
 import { examples, type OpenSession, positive } from '../command.ts';
 import type { Output } from '../output.ts';
-import { type RunReport, runReport, sumOf } from '../report.ts';
+import { type Aftermath, type RunReport, runReport, sumOf } from '../report.ts';
 import { runById } from '../run-names.ts';
 import type { Session } from '../session.ts';
 import { addCancel, addRetry } from './runs-change.ts';
@@ -68,17 +69,30 @@ async function listRuns(session: Session, filter: Parameters<Ledger['listRuns']>
 async function reportOf(session: Session, id: string): Promise<RunReport> {
   const run = await runById(session, id);
   const { ledger } = await session.cloud();
-  const [objects, surveys, shards, buckets, settled, sinks, later] = await Promise.all([
+  const [objects, surveys, shards, buckets, settled, sinks, after] = await Promise.all([
     ledger.listObjects(run.runId),
     ledger.listSurveys(run.runId),
     ledger.listShards(run.runId),
     ledger.listBuckets(run.runId),
     ledger.listSettled(run.runId),
     ledger.listSinks(run.runId, 'lake'),
-    run.status === 'FAILED' ? ledger.listRuns({ job: run.job, since: run.startedAt, limit: 1_000 }) : [],
+    run.status === 'FAILED' ? aftermathOf(ledger, run) : undefined,
   ]);
-  const followedBy = later.filter(({ follows }) => follows === run.runId).map(({ runId }) => runId);
-  return runReport(run, { objects, surveys, shards, buckets, settled, sinks }, followedBy);
+  return runReport(run, { objects, surveys, shards, buckets, settled, sinks }, after);
+}
+
+async function aftermathOf(
+  ledger: Pick<Ledger, 'listRuns' | 'getFailure'>,
+  { job, runId, startedAt }: RunRecord,
+): Promise<Aftermath> {
+  const [later, failure] = await Promise.all([
+    ledger.listRuns({ job, since: startedAt, limit: 1_000 }),
+    ledger.getFailure(runFailureId(job, runId)),
+  ]);
+  return {
+    followers: later.filter(({ follows }) => follows === runId),
+    closed: failure?.closed !== undefined,
+  };
 }
 
 const tones = { FAILED: 'red', PARTIAL: 'yellow', COMPLETED: 'green' } as const;

@@ -1,5 +1,6 @@
 /** Failures of one shape, wherever they happened, and the messages that wait in the dead-letter queues for them. */
 import type { PeekedMessage, PeekedQueue } from '../../aws/peek.ts';
+import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
 import { type FailureKind, type FailureRecord, writeFailureId } from '../../core/failure.ts';
 
 export interface DeadLetterQueue {
@@ -39,11 +40,13 @@ export interface FailureFilter {
 export interface DeadLetterDeps {
   listFailures(filter?: { job?: string; all?: boolean }): Promise<FailureRecord[]>;
   peek(url: string, limit?: number): Promise<PeekedQueue>;
+  /** A delivery has a record only if somebody discarded it. */
+  getFailure(id: string): Promise<FailureRecord | null>;
   /** A job's machine is this and its name. */
   machinePrefix: string;
 }
 
-/** A delivery has no record but its message: as many are looked at. */
+/** What is open of deliveries is only in their queue: as many are looked at. */
 const mostDeliveries = 10_000;
 
 export async function deadLetters(
@@ -58,9 +61,16 @@ export async function deadLetters(
     Promise.all(queues.map(async (queue) => ({ queue, ...(await look(deps, queue)) }))),
   ]);
   const found = looked.flatMap(({ queue, messages }) => messages.map((message) => ({ queue, message })));
-  const deliveries = found
-    .filter(({ queue }) => queue.kind === 'delivery')
-    .map(({ queue, message }) => deliveryFailure(message, queue, deps.machinePrefix));
+  const deliveries = await mapAtOnce(
+    found.filter(({ queue }) => queue.kind === 'delivery'),
+    readsAtOnce,
+    async ({ queue, message }) => {
+      const open = deliveryFailure(message, queue, deps.machinePrefix);
+      const closed = (await deps.getFailure(message.id))?.closed;
+      return closed === undefined ? open : { ...open, closed };
+    },
+  );
+  const waiting = new Set(deliveries.map(({ id }) => id));
   const messages = found.map(({ queue, message }) => ({
     ...message,
     body: withoutToken(message.body),
@@ -68,8 +78,8 @@ export async function deadLetters(
     failure: failureOf(queue, message),
   }));
   const inQueue = new Set(messages.map(({ failure }) => failure));
-  const failures = [...recorded, ...deliveries]
-    .filter((failure) => matches(failure, filter))
+  const failures = [...recorded.filter(({ id }) => !waiting.has(id)), ...deliveries]
+    .filter((failure) => (all || failure.closed === undefined) && matches(failure, filter))
     .sort((a, b) => b.lastFailedAt.localeCompare(a.lastFailedAt))
     .map((failure) => ({ ...failure, seen: inQueue.has(failure.id) }));
   return {

@@ -1,25 +1,28 @@
 /** What a redrive would do, and why, before it does anything. */
-import { deliveryTo } from '../../aws/deliver.ts';
-import { type FailureRecord, runFailureId } from '../../core/failure.ts';
-import { committedSince, type RedriveRunDeps } from './redrive-run.ts';
+import type { FailureRecord } from '../../core/failure.ts';
+import { wholeReasons } from '../../core/resume.ts';
+import { resumed } from '../../tasks/open-run/resumed.ts';
+import { explain } from '../explain.ts';
+import { type DecideDeps, type Decision, decide } from './decide.ts';
+import { targetOf } from './deliveries.ts';
 
 export interface PlannedRedrive extends Pick<FailureRecord, 'id' | 'kind' | 'job' | 'slice'> {
   outcome: 'resume' | 'run-whole' | 'close' | 'deliver' | 'refuse' | 'keep';
   detail: string;
 }
 
-type PlanDeps = Pick<RedriveRunDeps, 'getFailure' | 'getRun' | 'getSlice' | 'describe'>;
+/** Of a job as it is deployed. */
+type VersionOf = (job: string) => Promise<string>;
 
-/** `versionOf`: of a job as its file is, which is what is deployed unless somebody forgot to. */
 export async function planRedrive(
-  deps: PlanDeps,
+  deps: DecideDeps,
   failures: readonly FailureRecord[],
-  versionOf: (job: string) => Promise<string>,
+  versionOf: VersionOf,
 ): Promise<PlannedRedrive[]> {
   const planned: PlannedRedrive[] = [];
   for (const failure of failures) {
     const { id, kind, job, slice } = failure;
-    const plan = kind === 'delivery' ? ofDelivery(failure) : await ofRun(deps, failure, versionOf);
+    const plan = await (kind === 'delivery' ? ofDelivery(deps, failure) : ofRun(deps, failure, versionOf));
     planned.push({ id, kind, job, slice, ...plan });
   }
   return planned;
@@ -27,33 +30,43 @@ export async function planRedrive(
 
 type Plan = Pick<PlannedRedrive, 'outcome' | 'detail'>;
 
-function ofDelivery({ pointer }: FailureRecord): Plan {
-  const kind = pointer === null ? null : deliveryTo(pointer);
-  if (kind === null)
-    return { outcome: 'keep', detail: `its target is not known: ${pointer ?? 'none is named'}` };
-  return { outcome: 'deliver', detail: `to the ${kind} ${pointer}` };
+async function ofDelivery(deps: DecideDeps, failure: FailureRecord): Promise<Plan> {
+  const closed = failure.closed ?? (await deps.getFailure(failure.id))?.closed;
+  if (closed !== undefined) return { outcome: 'close', detail: closed.reason };
+  const target = targetOf(failure);
+  if ('unknown' in target) return { outcome: 'keep', detail: target.unknown };
+  return { outcome: 'deliver', detail: `to the ${target.to} ${failure.pointer}` };
 }
 
-async function ofRun(
-  deps: PlanDeps,
-  { job, runId }: FailureRecord,
-  versionOf: (job: string) => Promise<string>,
+/** As a redrive: whatever goes wrong, the failure is kept. */
+async function ofRun(deps: DecideDeps, { job, runId }: FailureRecord, versionOf: VersionOf): Promise<Plan> {
+  try {
+    const decision = await decide(deps, job, runId);
+    switch (decision.act) {
+      case 'keep':
+        return { outcome: 'keep', detail: decision.detail };
+      case 'refuse':
+        return { outcome: 'refuse', detail: decision.detail };
+      case 'settled':
+        return { outcome: 'close', detail: decision.detail };
+      case 'close':
+        return { outcome: 'close', detail: `run ${decision.by} has committed the slice since` };
+      case 'start':
+        return await ofStart(deps, decision, versionOf);
+    }
+  } catch (error) {
+    return { outcome: 'keep', detail: explain(error) };
+  }
+}
+
+/** What OpenRun will take over. */
+async function ofStart(
+  deps: DecideDeps,
+  { run, seen }: Extract<Decision, { act: 'start' }>,
+  versionOf: VersionOf,
 ): Promise<Plan> {
-  const run = await deps.getRun(job, runId);
-  const failure = await deps.getFailure(runFailureId(job, runId));
-  if (run?.status !== 'FAILED' || failure === null) {
-    return { outcome: 'keep', detail: `run ${runId} is ${run?.status ?? 'not in the ledger'}` };
-  }
-  if (failure.closed !== undefined) return { outcome: 'close', detail: failure.closed.reason };
-  if (run.slice === '') return { outcome: 'keep', detail: 'its slice is not known' };
-  const { redrive } = failure;
-  if (redrive !== undefined && (await deps.describe(redrive.executionArn))?.status === 'RUNNING') {
-    return { outcome: 'refuse', detail: `run ${redrive.runId} redrives it` };
-  }
-  const committed = committedSince(await deps.getSlice(job, run.slice), run);
-  if (committed !== null)
-    return { outcome: 'close', detail: `run ${committed} has committed the slice since` };
-  const version = await versionOf(job).catch(() => null);
-  if (version === run.jobVersion) return { outcome: 'resume', detail: `run ${runId} is resumed` };
-  return { outcome: 'run-whole', detail: 'the job is another version than that run had' };
+  const job = { name: run.job, version: await versionOf(run.job) };
+  const { whole, resumes } = await resumed(deps, { named: run.runId, job, slice: run.slice, seen });
+  if (whole !== undefined) return { outcome: 'run-whole', detail: wholeReasons[whole] };
+  return { outcome: 'resume', detail: `run ${resumes} is resumed` };
 }

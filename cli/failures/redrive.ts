@@ -1,20 +1,14 @@
 /** A redrive of many failures: runs beside each other, slice by slice; then their messages are taken out. */
-import { type Delivery, deliveryTo } from '../../aws/deliver.ts';
 import type { Ledger } from '../../aws/interfaces.ts';
-import type { Takes } from '../../aws/sift.ts';
 import { mapAtOnce } from '../../core/at-once.ts';
 import { type FailureRecord, runFailureId } from '../../core/failure.ts';
 import { explain } from '../explain.ts';
-import { type DeadLetterQueue, deliveryFailure, failureOf } from './dead-letters.ts';
+import type { DeadLetterQueue } from './dead-letters.ts';
+import { type DeliverDeps, redeliver } from './deliveries.ts';
 import { type Outcome, type RedriveRunDeps, type RunOutcome, redriveRun } from './redrive-run.ts';
+import { takeOut } from './sifting.ts';
 
-export interface SiftDeps extends Pick<Ledger, 'getFailure'> {
-  sift(queueUrl: string, takes: Takes): Promise<{ taken: string[]; left: number }>;
-}
-
-export interface RedriveDeps extends RedriveRunDeps, SiftDeps, Pick<Ledger, 'listFailures'> {
-  deliver(delivery: Delivery): Promise<string>;
-  machinePrefix: string;
+export interface RedriveDeps extends RedriveRunDeps, DeliverDeps, Pick<Ledger, 'listFailures'> {
   progress(text: string): void;
 }
 
@@ -25,26 +19,33 @@ export interface Redriven extends RunOutcome, Pick<FailureRecord, 'id' | 'kind' 
 
 /** Runs of one slice would only wait for each other; and the slices of one job leave room for its schedule. */
 const runsAtOnce = 8;
-/** Invoking a function may take as long as one is allowed to run. */
-const longestDelivery = 960;
+
+export interface Redrive {
+  outcomes: Redriven[];
+  /** What went wrong beside them: a repeat does what is left. */
+  troubles: string[];
+}
 
 export async function redrive(
   deps: RedriveDeps,
   selected: readonly FailureRecord[],
   queues: readonly DeadLetterQueue[],
-): Promise<Redriven[]> {
-  const outcomes = await redriveRuns(
-    deps,
-    selected.filter(({ kind }) => kind !== 'delivery'),
-  );
-  const messages = await takeOut(deps, queues, (id) => isOver(outcomes.get(runOf(id))));
+): Promise<Redrive> {
+  const ofRuns = selected.filter(({ kind }) => kind !== 'delivery');
+  const { outcomes, unclosed, troubles } = await redriveRuns(deps, ofRuns);
+  const isDone = (id: string): boolean => isOver(outcomes.get(runOf(id))) && !unclosed.has(id);
+  const messages = await takeOut(deps, queues, isDone);
   const deliveries = selected.filter(({ kind }) => kind === 'delivery');
-  const delivered = deliveries.length === 0 ? new Map() : await redeliver(deps, deliveries, queues);
-  return selected.map(({ id, kind, job, slice }) => {
-    const came: RunOutcome = (kind === 'delivery' ? delivered.get(id) : outcomes.get(runOf(id))) ?? notSeen;
-    const own = kind === 'delivery' ? Number(came.outcome === 'redriven') : (messages.get(id) ?? 0);
+  const delivered = await redeliver(deps, new Set(deliveries.map(({ id }) => id)), queues);
+  const rows = selected.map(({ id, kind, job, slice, closed }): Redriven => {
+    const isDelivery = kind === 'delivery';
+    const unseen: RunOutcome =
+      closed === undefined ? notSeen : { outcome: 'closed-before', detail: closed.reason, by: null };
+    const came = (isDelivery ? delivered.outcomes.get(id) : outcomes.get(runOf(id))) ?? unseen;
+    const own = isDelivery ? Number(delivered.taken.has(id)) : (messages.counts.get(id) ?? 0);
     return { id, kind, job, slice, ...came, messages: own };
   });
+  return { outcomes: rows, troubles: [...troubles, ...messages.troubles, ...delivered.troubles] };
 }
 
 const notSeen: RunOutcome = {
@@ -58,11 +59,15 @@ const runOf = (id: string): string => id.split('/').slice(0, 2).join('/');
 const isOver = (came: RunOutcome | undefined): boolean =>
   came !== undefined && (['redriven', 'closed-before', 'failed-again'] as Outcome[]).includes(came.outcome);
 
-/** What became of each run, by the id of its failure; its failed writes are closed as it is. */
-async function redriveRuns(
-  deps: RedriveDeps,
-  failures: readonly FailureRecord[],
-): Promise<Map<string, RunOutcome>> {
+interface RedrivenRuns {
+  /** By the id of the run's failure. */
+  outcomes: Map<string, RunOutcome>;
+  /** Ids of failed writes that could not be closed as their run was. */
+  unclosed: Set<string>;
+  troubles: string[];
+}
+
+async function redriveRuns(deps: RedriveDeps, failures: readonly FailureRecord[]): Promise<RedrivenRuns> {
   const runs = new Map(failures.map((failure) => [runOf(failure.id), failure]));
   const bySlice = new Map<string, FailureRecord[]>();
   for (const failure of runs.values()) {
@@ -70,18 +75,19 @@ async function redriveRuns(
     bySlice.set(slice, [...(bySlice.get(slice) ?? []), failure]);
   }
   const writes = await writesByRun(deps, failures);
-  const outcomes = new Map<string, RunOutcome>();
+  const came: RedrivenRuns = { outcomes: new Map(), unclosed: new Set(), troubles: [] };
   let done = 0;
   await mapAtOnce([...bySlice.values()], runsAtOnce, async (ofSlice) => {
     // The newest first: once it is committed, the older ones have nothing left to do.
     for (const { job, runId } of ofSlice.sort((a, b) => (a.firstFailedAt < b.firstFailedAt ? 1 : -1))) {
-      const came = await redriveRun(deps, job, runId);
-      if (isOver(came)) await closeWrites(deps, writes.get(runFailureId(job, runId)) ?? [], came);
-      outcomes.set(runFailureId(job, runId), came);
-      deps.progress(`${++done} of ${runs.size} runs: ${job} ${runId} ${came.outcome}`);
+      const id = runFailureId(job, runId);
+      const outcome = await redriveRun(deps, job, runId);
+      came.outcomes.set(id, outcome);
+      if (isOver(outcome)) await closeWrites(deps, id, writes.get(id) ?? [], came);
+      deps.progress(`${++done} of ${runs.size} runs: ${job} ${runId} ${outcome.outcome}`);
     }
   });
-  return outcomes;
+  return came;
 }
 
 /** Ids of open failures of writes, by that of their run's: its writers are done with all of them since it failed. */
@@ -98,57 +104,20 @@ async function writesByRun(
   return byRun;
 }
 
-async function closeWrites(deps: RedriveDeps, ids: readonly string[], came: RunOutcome): Promise<void> {
-  const how = came.outcome === 'failed-again' ? 'failed-again' : 'redriven';
-  const close = { how, at: deps.now().toISOString(), by: deps.by, reason: came.detail } as const;
-  for (const id of ids) await deps.closeFailure(id, close);
-}
-
-/**
- * Takes the messages of what is over out of the queues of runs and writes, and those of failures that are closed: whoever
- * closed one may have died before its message was taken out, which is why that comes last. Gives how many, by failure.
- */
-export async function takeOut(
-  deps: SiftDeps,
-  queues: readonly DeadLetterQueue[],
-  isDone: (failure: string) => boolean,
-): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const queue of queues.filter(({ kind }) => kind !== 'delivery')) {
-    await deps.sift(queue.url, async (message) => {
-      const failure = failureOf(queue, message);
-      if (failure === null) return false;
-      const over = isDone(failure) || (await deps.getFailure(failure))?.closed !== undefined;
-      if (over) counts.set(failure, (counts.get(failure) ?? 0) + 1);
-      return over;
-    });
-  }
-  return counts;
-}
-
-/** A message is at one redrive's hands at a time: SQS hides it from all others. It goes when its target has taken it. */
-async function redeliver(
+/** Failed writes are closed as their run is. */
+async function closeWrites(
   deps: RedriveDeps,
-  deliveries: readonly FailureRecord[],
-  queues: readonly DeadLetterQueue[],
-): Promise<Map<string, RunOutcome>> {
-  const wanted = new Set(deliveries.map(({ id }) => id));
-  const outcomes = new Map<string, RunOutcome>();
-  for (const queue of queues.filter(({ kind }) => kind === 'delivery')) {
-    await deps.sift(queue.url, async (message, hold) => {
-      const { id, body, attributes } = message;
-      if (!wanted.has(id)) return false;
-      const target = deliveryFailure(message, queue, deps.machinePrefix).pointer ?? '';
-      try {
-        if (deliveryTo(target) === 'function') await hold(longestDelivery);
-        const detail = await deps.deliver({ messageId: id, target, body, attributes });
-        outcomes.set(id, { outcome: 'redriven', detail, by: null });
-        return true;
-      } catch (error) {
-        outcomes.set(id, { outcome: 'failed-again', detail: explain(error), by: null });
-        return false;
-      }
-    });
+  run: string,
+  ids: readonly string[],
+  { outcomes, unclosed, troubles }: RedrivenRuns,
+): Promise<void> {
+  const { outcome, detail: reason = '' } = outcomes.get(run) ?? {};
+  const how = outcome === 'failed-again' ? 'failed-again' : 'redriven';
+  const close = { how, at: deps.now().toISOString(), by: deps.by, reason } as const;
+  try {
+    for (const id of ids) await deps.closeFailure(id, close);
+  } catch (error) {
+    for (const id of ids) unclosed.add(id);
+    troubles.push(`${run}: its failed writes were not closed: ${explain(error)}; redrive it again`);
   }
-  return outcomes;
 }

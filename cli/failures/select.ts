@@ -46,7 +46,8 @@ export async function lookAt(
   const { ledger, peek, outputs } = await session.cloud();
   const urls = await deadLetterQueues(session, filter.job);
   const looked = kinds === undefined ? urls : urls.filter(({ kind }) => kinds.includes(kind));
-  const deps = { listFailures: ledger.listFailures, peek, machinePrefix: outputs.StateMachineArnPrefix };
+  const { listFailures, getFailure } = ledger;
+  const deps = { listFailures, getFailure, peek, machinePrefix: outputs.StateMachineArnPrefix };
   return { ...(await deadLetters(deps, looked, filter)), urls };
 }
 

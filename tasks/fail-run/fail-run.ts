@@ -6,6 +6,7 @@ import type { OutboxRecord, RunRecord } from '../../core/ledger.ts';
 import { cutUtf8 } from '../../core/text.ts';
 import { type CompletionDeps, complete } from '../completion.ts';
 import { completed, violated } from '../events.ts';
+import type { RunRequest } from '../open-run/contract.ts';
 import { runRef } from '../run-ref.ts';
 import { readRequest } from '../run-request.ts';
 import { type TraceDeps, traced } from '../trace.ts';
@@ -68,15 +69,21 @@ async function failUnopened(
   error: ErrorRecord,
 ): Promise<FailRunOutput> {
   const now = deps.now().toISOString();
-  const run = unopened(input, error, now);
+  const run = await unopened(deps, input, error, now);
   const failure = await failureOf(deps, run, error, now);
   await deps.putFailedRun(run, failure, await outboxOf(deps, run, failure));
   await complete(deps, run);
   return { outcome: 'failed', error };
 }
 
-function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt: string): RunRecord {
-  const { slice = '', trigger, resumes } = readRequest(execution.input);
+async function unopened(
+  deps: Pick<FailRunDeps, 'getRun'>,
+  { job, execution }: FailRunInput,
+  error: ErrorRecord,
+  endedAt: string,
+): Promise<RunRecord> {
+  const request = readRequest(execution.input);
+  const { slice = '', trigger, resumes } = request;
   const time = new Date(execution.startTime).toISOString();
   return {
     job: job.name,
@@ -87,7 +94,7 @@ function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt:
     fence: 0,
     revision: 0,
     trigger,
-    force: false,
+    ...(await askedFor(deps, job.name, request)),
     ...(resumes === undefined ? {} : { resumes, follows: resumes }),
     time,
     executionArn: execution.id,
@@ -100,6 +107,20 @@ function unopened({ job, execution }: FailRunInput, error: ErrorRecord, endedAt:
     error,
     tasks: {},
   };
+}
+
+/** Who redrives it asks for that again; and a redrive itself was asked for what the run that it resumes was. */
+async function askedFor(
+  deps: Pick<FailRunDeps, 'getRun'>,
+  job: string,
+  request: RunRequest,
+): Promise<Pick<RunRecord, 'force' | 'from'>> {
+  const { resumes } = request;
+  const before = resumes === undefined ? null : await deps.getRun(job, resumes);
+  const again = before?.status === 'FAILED' ? before : null;
+  const from = request.from ?? again?.from;
+  const force = (request.force ?? false) || (again?.force ?? false);
+  return { force, ...(from === undefined ? {} : { from }) };
 }
 
 /** One slice that fails time and again has one open failure: the new one counts on from that which it follows. */

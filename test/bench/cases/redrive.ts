@@ -108,7 +108,9 @@ async function redriveMany(): Promise<void> {
   const { failures } = listing.answer;
   print({ step: 'dlq list', failures: failures.length, seconds: listing.seconds });
   const { seconds, answer } = await timed(() => redrive(deps, failures, urls));
-  const redriven = answer.filter(({ outcome, messages }) => outcome === 'redriven' && messages === 1).length;
+  const redriven = answer.outcomes.filter(
+    ({ outcome, messages }) => outcome === 'redriven' && messages === 1,
+  ).length;
   print({ step: 'dlq redrive', messages: redriven, seconds });
   if (redriven !== 2 * half) throw new Error(`${redriven} of ${2 * half} messages went`);
 }

@@ -47,6 +47,7 @@ test('failures say whether their message was seen, queues how much they hold, an
     {
       machinePrefix,
       listFailures: async () => [failure('orders/r1'), failure('orders/r2')],
+      getFailure: async () => null,
       peek: async (url) => ({ approximateMessages: 3, messages: peeked[url] ?? [] }),
     },
     (['job', 'write', 'delivery'] as const).map((kind) => ({ kind, name: `${kind}-dlq`, url: kind })),
@@ -66,11 +67,33 @@ test('failures say whether their message was seen, queues how much they hold, an
   expect(JSON.stringify(found)).not.toContain('AQ-secret');
 });
 
+test('a delivery that was discarded is closed, whether or not its message is still there, and is listed once', async () => {
+  const closed = { how: 'discarded' as const, at: '2026-03-02T01:00:00.000Z', by: 'ann', reason: 'too old' };
+  const record = { ...failure('m1'), kind: 'delivery' as const, closed };
+  const deps = {
+    machinePrefix,
+    listFailures: async (filter: { all?: boolean } = {}) => (filter.all ? [record] : []),
+    getFailure: async (id: string) => (id === 'm1' ? record : null),
+    peek: async () => ({ approximateMessages: 2, messages: [message('m1', '{}'), message('m2', '{}')] }),
+  };
+  const queues = [{ kind: 'delivery' as const, name: 'delivery-dlq', url: 'delivery' }];
+  const listed = async (all?: true) =>
+    (await deadLetters(deps, queues, { ...(all ? { all } : {}) })).failures.map((found) => [
+      ...[found.id, found.closed?.how, found.seen],
+    ]);
+  expect(await listed()).toEqual([['m2', undefined, true]]);
+  expect((await listed(true)).sort()).toEqual([
+    ['m1', 'discarded', true],
+    ['m2', undefined, true],
+  ]);
+});
+
 test("of one job, other jobs' messages and deliveries are left out", async () => {
   const found = await deadLetters(
     {
       machinePrefix,
       listFailures: async (filter) => (filter?.job === 'orders' ? [failure('orders/r1')] : []),
+      getFailure: async () => null,
       peek: async () => ({
         approximateMessages: 2,
         messages: [

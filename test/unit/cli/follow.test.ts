@@ -74,6 +74,15 @@ test('F32 a run that found its slice held is followed in the run that was marked
   expect(deps.told).toContain('orders: the slice is held by run r0; following m-1');
 });
 
+test('F32 where nothing was marked, since the source is not to be read, the run that holds the slice is followed', async () => {
+  const busy = { outcome: 'busy', markedRunId: null, holder: { runId: 'r0' } };
+  const deps = world(
+    { r0: [null, run('r0', 'RUNNING'), run('r0', 'COMPLETED')] },
+    { [arn('r1')]: ended(busy), [arn('r0')]: running },
+  );
+  expect(await follow(deps, started)).toMatchObject({ runId: 'r0', status: 'COMPLETED' });
+});
+
 test('F14 a run that its execution left unfinished is a problem that says who finishes it', async () => {
   const deps = world({ r1: [run('r1', 'RUNNING')] }, { [arn('r1')]: ended() });
   await expect(follow(deps, started)).rejects.toThrow(/run r1 has ended, but the run is RUNNING.*sweeper/);

@@ -3,13 +3,14 @@ import { expect, test } from 'vitest';
 import type { PeekedMessage } from '../../../aws/peek.ts';
 import type { Takes } from '../../../aws/sift.ts';
 import type { DeadLetterQueue } from '../../../cli/failures/dead-letters.ts';
-import { type DiscardDeps, discard } from '../../../cli/failures/discard.ts';
+import { type DiscardDeps, discard as discardAll } from '../../../cli/failures/discard.ts';
 import { planRedrive } from '../../../cli/failures/plan.ts';
-import { type RedriveDeps, redrive } from '../../../cli/failures/redrive.ts';
+import { type RedriveDeps, redrive as redriveAll } from '../../../cli/failures/redrive.ts';
 import { type FailureRecord, runFailureId } from '../../../core/failure.ts';
 import { versionOf } from '../../../core/job/version.ts';
+import type { RunRequest } from '../../../tasks/open-run/contract.ts';
 import { execute, fork, Interrupted, type Pipeline } from '../../support/pipeline.ts';
-import { assess, breakLake, failedWrite, slice, undisturbed } from '../../support/whole-run.ts';
+import { assess, breakLake, failedWrite, newRun, slice, undisturbed } from '../../support/whole-run.ts';
 import { arnOf } from '../../support/world.ts';
 
 const machinePrefix = 'arn:aws:states:eu-west-1:000000000000:stateMachine:forebay-local-';
@@ -108,6 +109,15 @@ function benchOf(pipeline: Pipeline): Bench {
     ...{ by: 'ann', now: () => new Date(at), machinePrefix, progress: () => undefined },
   };
   return bench;
+}
+
+/** Where nothing goes wrong on the way. */
+const redrive = async (...args: Parameters<typeof redriveAll>) => untroubled(await redriveAll(...args));
+const discard = async (...args: Parameters<typeof discardAll>) => untroubled(await discardAll(...args));
+
+function untroubled<T>({ outcomes, troubles }: { outcomes: T[]; troubles: string[] }): T[] {
+  expect(troubles).toEqual([]);
+  return outcomes;
 }
 
 const openOf = ({ pipeline }: Bench): Promise<FailureRecord[]> => pipeline.ports.ledger.listFailures();
@@ -215,6 +225,96 @@ test('a failure whose slice was committed since is closed, and nothing is run', 
   expect(bench.queued).toEqual({ job: [], write: [], delivery: [] });
 });
 
+/** The forced reload r1 failed, and another run takes its slice at the moment when the redrive starts: h, that ends. */
+async function heldAtItsStart(holder: { force?: boolean; breaks?: boolean; file?: string }) {
+  const pipeline = await newRun('allow', null);
+  pipeline.watch = async () => undefined;
+  await execute(pipeline, 'r0', slice);
+  const mend = breakLake(pipeline, 1);
+  await execute(pipeline, 'r1', slice, { force: true });
+  mend();
+  const bench = benchOf(pipeline);
+  const { deps } = bench;
+  const [{ start, follow }, marked] = [deps, [] as Array<[string, Partial<RunRequest>]>];
+  deps.start = async (job, runId, request) => {
+    deps.start = start;
+    if (holder.file !== undefined) {
+      const key = `orders/${slice}/${holder.file}`;
+      await pipeline.ports.objects.put(
+        { bucket: 'inbox', key },
+        Buffer.from('order_id,email\n11,x@example.org\n'),
+      );
+    }
+    pipeline.start = async (name, asked) => void marked.push([name, asked]);
+    pipeline.watch = async () => {
+      if (pipeline.writes.at(-1) !== 'acquire') return;
+      pipeline.watch = async () => undefined;
+      await expect(execute(pipeline, runId, slice, request)).rejects.toThrow(`${runId} is busy`);
+    };
+    const mended = holder.breaks ? breakLake(pipeline, 1) : () => undefined;
+    await execute(pipeline, 'h', slice, holder.force ? { force: true } : {});
+    mended();
+    for (const [name, asked] of marked) await execute(pipeline, name, slice, asked);
+    return job;
+  };
+  deps.follow = async (started) =>
+    follow({
+      ...started,
+      runId:
+        pipeline.executions.has(arnOf(started.runId)) && (await deps.getRun('orders', started.runId)) === null
+          ? (marked[0]?.[0] ?? '')
+          : started.runId,
+    });
+  const outcomes = await redrive(
+    deps,
+    (await openOf(bench)).filter(({ id }) => id === 'orders/r1'),
+    queues,
+  );
+  const { ledger } = pipeline.ports;
+  return {
+    outcomes,
+    committed: (await ledger.getSlice('orders', slice))?.committed,
+    last: bench.begun.at(-1),
+    bench,
+    marked: await ledger.getRun('orders', marked[0]?.[0] ?? ''),
+  };
+}
+
+test.each([
+  ['SKIPPED', {}],
+  ['FAILED', { force: true, breaks: true }],
+] as const)(
+  'F32 a forced reload whose slice is held, by a run that ends %s, is done behind it: the marked run was not asked for it',
+  async (status, holder) => {
+    const { outcomes, committed, last, bench, marked } = await heldAtItsStart(holder);
+    const { ledger } = bench.pipeline.ports;
+    expect(await ledger.getRun('orders', 'h')).toMatchObject({ status });
+    expect(marked).toMatchObject({ status: 'SKIPPED', trigger: 'mark', force: false });
+    expect(outcomes).toMatchObject([{ outcome: 'redriven', by: last }]);
+    expect(await ledger.getRun('orders', last ?? '')).toMatchObject({
+      follows: 'r1',
+      force: true,
+      status: 'PARTIAL',
+    });
+    expect(committed).toMatchObject({ runId: last, revision: 2 });
+    expect(ids(await openOf(bench))).not.toContain('orders/r1');
+  },
+);
+
+test('F32 where the run that was marked commits the slice, the failure is closed by that one', async () => {
+  const { outcomes, committed, bench, marked } = await heldAtItsStart({
+    force: true,
+    breaks: true,
+    file: 'c.csv',
+  });
+  expect(marked).toMatchObject({ status: 'PARTIAL', trigger: 'mark' });
+  expect(outcomes).toMatchObject([
+    { outcome: 'redriven', by: marked?.runId, detail: expect.stringMatching(/committed since/) },
+  ]);
+  expect(committed).toMatchObject({ runId: marked?.runId, revision: 2 });
+  expect(bench.begun).toEqual([]);
+});
+
 test('F23 a redrive that is interrupted at any of its steps is finished by the next: one run, and no message goes before its failure is closed', async () => {
   const { table } = await undisturbed('allow');
   const failed = await failedWrite();
@@ -228,7 +328,7 @@ test('F23 a redrive that is interrupted at any of its steps is finished by the n
       const { pipeline } = bench;
       bench.interruption = { write, when };
       const selected = await openOf(bench);
-      await redrive(bench.deps, selected, queues).catch(() => undefined);
+      await redriveAll(bench.deps, selected, queues).catch(() => undefined);
       const left = await openOf(bench);
       for (const { id } of left.filter(({ kind }) => kind === 'run')) {
         expect(
@@ -252,6 +352,86 @@ async function forked(pipeline: Pipeline): Promise<Pipeline> {
   copy.dead.push(...pipeline.dead);
   return copy;
 }
+
+/** SQS answers that it did not delete: the batch's entries fail one by one. */
+function refuseDeletes(bench: Bench, url: string): () => void {
+  const { sift } = bench.deps;
+  bench.deps.sift = async (at, takes) => {
+    if (at !== url) return sift(at, takes);
+    for (const each of bench.queued[url] ?? []) await takes(each, async () => undefined);
+    throw new Error('1 of 1 messages were not deleted');
+  };
+  return () => {
+    bench.deps.sift = sift;
+  };
+}
+
+test('what became of each is told though messages could not be taken out, with what went wrong; the next redrive takes them', async () => {
+  const bench = benchOf(await failedWrite());
+  const target = `${machinePrefix}orders`;
+  bench.queued.delivery = [message('d1', {}, { TARGET_ARN: target })];
+  const failures = [...(await openOf(bench)), delivery('d1', target)];
+  const mend = refuseDeletes(bench, 'job');
+  const { outcomes, troubles } = await redriveAll(bench.deps, failures, queues);
+  expect(outcomes.map(({ id, outcome, messages }) => [id, outcome, messages]).sort()).toEqual([
+    ['d1', 'redriven', 1],
+    ['orders/r1', 'redriven', 0],
+    ['orders/r1/lake/1', 'redriven', 1],
+  ]);
+  expect(troubles).toEqual([expect.stringMatching(/^job-dlq: .*1 of 1 messages were not deleted/)]);
+  mend();
+  expect(await redrive(bench.deps, [], queues)).toEqual([]);
+  expect(bench.queued).toEqual({ job: [], write: [], delivery: [] });
+  expect(bench.begun).toHaveLength(1);
+});
+
+test('a delivery that was taken, but whose message may still be there, says that it is to be discarded', async () => {
+  const bench = benchOf(await failedWrite());
+  const target = `${machinePrefix}orders`;
+  bench.queued.delivery = [message('d1', {}, { TARGET_ARN: target })];
+  refuseDeletes(bench, 'delivery');
+  const { outcomes, troubles } = await redriveAll(bench.deps, [delivery('d1', target)], queues);
+  expect(outcomes).toMatchObject([
+    { outcome: 'redriven', messages: 0, detail: expect.stringContaining('forebay dlq discard d1') },
+  ]);
+  expect(troubles).toHaveLength(1);
+});
+
+test('where the failed writes of a redriven run could not be closed, their messages stay until they are', async () => {
+  const bench = benchOf(await failedWrite());
+  const { closeFailure } = bench.deps;
+  bench.deps.closeFailure = async (id, close) => {
+    if (id === 'orders/r1/lake/1') throw new Error('the ledger is busy');
+    return closeFailure(id, close);
+  };
+  const failures = await openOf(bench);
+  const { outcomes, troubles } = await redriveAll(bench.deps, failures, queues);
+  expect(outcomes.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven']);
+  expect(troubles).toEqual([expect.stringMatching(/^orders\/r1: .*the ledger is busy/)]);
+  expect(bench.queued.job).toEqual([]);
+  expect(bench.queued.write).toHaveLength(1);
+  bench.deps.closeFailure = closeFailure;
+  await redrive(bench.deps, failures, queues);
+  expect(await openOf(bench)).toEqual([]);
+  expect(bench.queued.write).toEqual([]);
+});
+
+test('a discard tells what became of each though one could not be closed and messages could not be taken out', async () => {
+  const bench = benchOf(await failedWrite());
+  const { closeFailure } = bench.deps;
+  bench.deps.closeFailure = async (id, close) => {
+    if (id === 'orders/r1') throw new Error('the ledger is busy');
+    return closeFailure(id, close);
+  };
+  refuseDeletes(bench, 'write');
+  const { outcomes, troubles } = await discardAll(bench.deps, await openOf(bench), queues, 'sent twice');
+  expect(outcomes.map(({ id, outcome, messages }) => [id, outcome, messages]).sort()).toEqual([
+    ['orders/r1', 'kept', 0],
+    ['orders/r1/lake/1', 'discarded', 0],
+  ]);
+  expect(troubles).toEqual([expect.stringMatching(/^lake-dlq: /)]);
+  expect(bench.queued.job).toHaveLength(1);
+});
 
 test('a message that a redrive left behind when it was ended goes with the next one', async () => {
   const bench = benchOf(await failedWrite());
@@ -323,6 +503,56 @@ test('discarded failures are closed with who, when and why, and their messages a
   expect(bench.queued.delivery.map(({ id }) => id)).toEqual(['d2']);
 });
 
+test('a delivery that was discarded is never delivered: whoever meets its message takes it out', async () => {
+  const bench = benchOf(await failedWrite());
+  const target = `${machinePrefix}orders`;
+  const letter = message('d1', {}, { TARGET_ARN: target });
+  // Somebody has the message at hand while it is discarded.
+  const first = await discard(bench.deps, [delivery('d1', target)], queues, 'too old');
+  expect(first).toMatchObject([
+    { outcome: 'kept', messages: 0, detail: expect.stringMatching(/not seen.*try again in two minutes/) },
+  ]);
+  const { ledger } = bench.pipeline.ports;
+  expect((await ledger.getFailure('d1'))?.closed).toMatchObject({ how: 'discarded', reason: 'too old' });
+  bench.queued.delivery = [letter, message('d2', {}, { TARGET_ARN: target })];
+  expect(await redrive(bench.deps, [delivery('d1', target)], queues)).toMatchObject([
+    { outcome: 'closed-before', detail: 'too old', messages: 1 },
+  ]);
+  expect(bench.delivered).toEqual([]);
+  expect(bench.queued.delivery.map(({ id }) => id)).toEqual(['d2']);
+
+  bench.queued.delivery = [letter];
+  expect(await planRedrive(bench.deps, [delivery('d1', target)], async () => '')).toMatchObject([
+    { outcome: 'close' },
+  ]);
+  await redrive(bench.deps, [], queues);
+  expect(bench.queued.delivery).toEqual([]);
+});
+
+test('a discard that ends before the message of a delivery is taken is finished by the next, and its first word stays', async () => {
+  const bench = benchOf(await failedWrite());
+  bench.queued.delivery = [message('d1', {})];
+  bench.interruption = { write: 2, when: 'before' };
+  await discardAll(bench.deps, [delivery('d1', 'x')], queues, 'sent twice');
+  expect(bench.queued.delivery).toHaveLength(1);
+  bench.interruption = null;
+  expect(await discard(bench.deps, [delivery('d1', 'x')], queues, 'another word')).toMatchObject([
+    { outcome: 'closed-before', detail: 'sent twice', messages: 1 },
+  ]);
+  expect(bench.queued.delivery).toEqual([]);
+  const again = benchOf(bench.pipeline);
+  again.queued.delivery = [message('d1', {})];
+  await discard(again.deps, [], queues, 'nothing');
+  expect(again.queued.delivery).toEqual([]);
+});
+
+test('a delivery whose target nobody knows is kept, by a dry run and by a redrive', async () => {
+  const bench = benchOf(await failedWrite());
+  bench.queued.delivery = [message('d1', {}, { TARGET_ARN: 'x' })];
+  expect(await plannedAndDone(bench, [delivery('d1', 'x')])).toEqual(['keep']);
+  expect(bench.queued.delivery).toHaveLength(1);
+});
+
 test('what is being redriven is not discarded', async () => {
   const bench = benchOf(await failedWrite());
   const { ledger } = bench.pipeline.ports;
@@ -335,6 +565,22 @@ test('what is being redriven is not discarded', async () => {
   ]);
   expect(bench.queued.job).toHaveLength(1);
 });
+
+/** What a dry run says of each, and what a redrive then does. */
+const sameAs: Record<string, string> = {
+  ...{ resume: 'redriven', 'run-whole': 'redriven', close: 'closed-before', keep: 'kept', refuse: 'refused' },
+};
+
+async function plannedAndDone(bench: Bench, failures: readonly FailureRecord[]): Promise<string[]> {
+  const { version } = versionOf(bench.pipeline.job);
+  const planned = await planRedrive(bench.deps, failures, async () => version);
+  expect(bench.writes).toEqual([]);
+  const done = await redrive(bench.deps, failures, queues);
+  expect(planned.map(({ id, outcome }) => [id, sameAs[outcome]])).toEqual(
+    done.map(({ id, outcome }) => [id, outcome]),
+  );
+  return planned.map(({ outcome }) => outcome);
+}
 
 test('a dry run says what would be done, and does nothing', async () => {
   const bench = benchOf(await failedWrite());
@@ -353,4 +599,54 @@ test('a dry run says what would be done, and does nothing', async () => {
   await execute(bench.pipeline, 'r2', slice);
   expect((await plan(version)).filter(([id]) => id === 'orders/r1')).toEqual([['orders/r1', 'close']]);
   expect(bench.writes).toEqual([]);
+});
+
+test('a dry run and a redrive agree: of an open run, of an open write of a run that went well, and of a redrive that nobody has closed yet', async () => {
+  const open = benchOf(await failedWrite());
+  expect(await plannedAndDone(open, await openOf(open))).toEqual(['resume', 'resume']);
+
+  const well = benchOf(await failedWrite());
+  const [write] = (await openOf(well)).filter(({ kind }) => kind === 'write');
+  if (write === undefined) return expect.fail('no write failed');
+  await execute(well.pipeline, 'r2', slice);
+  const late = { ...write, id: 'orders/r2/lake/0', runId: 'r2' };
+  await well.pipeline.ports.ledger.putFailure(late);
+  expect(await plannedAndDone(well, [late])).toEqual(['close']);
+
+  const ended = benchOf(await failedWrite());
+  const { ledger } = ended.pipeline.ports;
+  const [run] = (await openOf(ended)).filter(({ kind }) => kind === 'run');
+  const r1 = await ledger.getRun('orders', 'r1');
+  if (run === undefined || r1 === null) return expect.fail('r1 did not fail');
+  await ledger.lockFailure(run, { runId: 'd9', executionArn: arnOf('d9'), by: 'bob', at });
+  ended.pipeline.executions.set(arnOf('d9'), { status: 'ENDED', stoppedAt: at });
+  await ledger.acquire(await ledger.getSlice('orders', slice), {
+    ...r1,
+    runId: 'd9',
+    executionArn: arnOf('d9'),
+  });
+  expect(await plannedAndDone(ended, [run])).toEqual(['keep']);
+});
+
+test('a dry run says why a run is done whole, by the reasons of the run itself, and what it cannot find out', async () => {
+  const bench = benchOf(await failedWrite());
+  const failures = (await openOf(bench)).filter(({ kind }) => kind === 'run');
+  expect(await planRedrive(bench.deps, failures, async () => 'another')).toMatchObject([
+    { outcome: 'run-whole', detail: 'the job was deployed in another version since' },
+  ]);
+  const gone = async () => Promise.reject(new Error('no stack'));
+  expect(await planRedrive(bench.deps, failures, gone)).toMatchObject([
+    { outcome: 'keep', detail: expect.stringContaining('no stack') },
+  ]);
+  const inDoubt = {
+    ...bench.deps,
+    getRun: async (job: string, runId: string) => {
+      const run = await bench.deps.getRun(job, runId);
+      return run && { ...run, error: { name: 'CountMismatch', message: '' } };
+    },
+  };
+  const { version } = versionOf(bench.pipeline.job);
+  expect(await planRedrive(inDoubt, failures, async () => version)).toMatchObject([
+    { outcome: 'run-whole', detail: 'what that run finished is itself in doubt' },
+  ]);
 });

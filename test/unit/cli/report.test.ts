@@ -203,9 +203,9 @@ test('each shard is told by how far it came, and how many were taken over', () =
 });
 
 test('a run says in whose place it is, why nothing was taken over where nothing was, and who came in its own place', () => {
-  const { follows, followedBy } = runReport({ ...base, follows: 'r0', whole: 'other-version' }, parts, [
-    'r2',
-  ]);
+  const { follows, followedBy } = runReport({ ...base, follows: 'r0', whole: 'other-version' }, parts, {
+    ...{ followers: [{ runId: 'r2', status: 'COMPLETED' }], closed: true },
+  });
   expect(follows).toEqual({ runId: 'r0', whole: expect.stringMatching(/another version/) });
   expect(followedBy).toEqual(['r2']);
   expect(runReport({ ...base, follows: 'r0', resumes: 'r0' }, parts).follows).toEqual({
@@ -213,6 +213,41 @@ test('a run says in whose place it is, why nothing was taken over where nothing 
     whole: null,
   });
   expect(runReport(base, parts).follows).toBeNull();
+});
+
+const failedRun: RunRecord = { ...base, status: 'FAILED', error: { name: 'Throttled', message: '' } };
+const follower = (runId: string, status: RunRecord['status']) => ({ runId, status });
+
+test.each([
+  ['nobody did it again', [], false, 'forebay dlq redrive orders/r1'],
+  ['a run did it again', [follower('r2', 'PARTIAL')], false, null],
+  ['a run found it done', [follower('r2', 'SKIPPED')], true, null],
+  ['a run is at it', [follower('r2', 'RUNNING')], false, 'forebay runs show r2'],
+  ['a run failed at it again', [follower('r2', 'FAILED')], true, 'forebay runs show r2'],
+  // The newest first, as runs are listed.
+  [
+    'it failed again twice',
+    [follower('r3', 'FAILED'), follower('r2', 'FAILED')],
+    true,
+    'forebay runs show r3',
+  ],
+  ['it went well once', [follower('r3', 'FAILED'), follower('r2', 'COMPLETED')], true, null],
+  ['somebody closed its failure', [], true, null],
+] as const)(
+  'behind a failed run, where %s, the next command is as it should be',
+  (_, followers, closed, next) => {
+    expect(runReport(failedRun, parts, { followers: [...followers], closed }).next).toBe(next);
+  },
+);
+
+test('what the error asks for is not asked for where it was done', () => {
+  const rejected = { ...failedRun, error: { name: 'RejectThresholdExceeded', message: '' } };
+  expect(
+    runReport(rejected, parts, { followers: [follower('r2', 'PARTIAL')], closed: true }).next,
+  ).toBeNull();
+  expect(runReport(rejected, parts).next).toBe('forebay rejects r1');
+  // Rejects of a run that was published are there to be looked at whatever came of it.
+  expect(runReport(base, parts).next).toBe('forebay rejects r1');
 });
 
 test('what a run that failed before its slice was known asks for is its slice', () => {

@@ -139,6 +139,24 @@ test.each([
   expect(world.sent).toHaveLength(2);
 });
 
+test('what a run was asked for that was never opened is kept, so that its redrive asks for it again', async () => {
+  const world = newWorld();
+  const asked = { trigger: 'backfill', slice: '2026-03-01', force: true, from: 'raw' };
+  await failRun(world.deps, caught('r1', 'Throttled', 'Throttled: too much', asked));
+  expect(await world.ledger.getRun('orders', 'r1')).toMatchObject({ fence: 0, force: true, from: 'raw' });
+  // A redrive names only the run that it resumes: what that one was asked for is what it was asked for.
+  const redrive = { trigger: 'redrive', slice: '2026-03-01', resumes: 'r1' };
+  await failRun(world.deps, caught('r2', 'Throttled', 'Throttled: too much', redrive));
+  expect(await world.ledger.getRun('orders', 'r2')).toMatchObject({
+    follows: 'r1',
+    force: true,
+    from: 'raw',
+  });
+  expect(await held(world, 'r3', { trigger: 'redrive', slice: '2026-03-01', resumes: 'r2' })).toMatchObject({
+    ...{ force: true, from: 'raw' },
+  });
+});
+
 test('a slice of any length is cut to what a key can hold, with its ellipsis in whole characters', async () => {
   const world = newWorld();
   await failRun(world.deps, caught('r1', 'SliceInvalid', 'x', { slice: '🙂'.repeat(1000) }));
