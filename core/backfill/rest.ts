@@ -40,5 +40,6 @@ function leftOf(
 
 function wentWrong({ state, runId, error }: BackfillSliceRecord): string {
   if (state === 'failed') return `run ${runId} failed: ${error?.name ?? 'no reason is known'}`;
-  return state === 'busy' ? 'it was held by another run at each try' : `run ${runId} did not end`;
+  if (state !== 'busy') return `run ${runId} did not end`;
+  return error === null ? 'it was held by another run at each try' : `it could not be started: ${error.name}`;
 }
