@@ -174,12 +174,12 @@ export interface ExecutionState {
 
 export interface Executions {
   /** Names of a machine's executions that are under way; none where there is no such machine. */
-  listRunning(stateMachineArn: string): Promise<string[]>;
+  listRunning(machineArn: string): Promise<string[]>;
   /** `null`: there is no such execution (any more). */
   describe(executionArn: string): Promise<ExecutionState | null>;
   /** Named, so that a repeat starts nothing: `false` where one of that name is there. */
   start(
-    stateMachineArn: string,
+    machineArn: string,
     name: string,
     input: unknown,
   ): Promise<{ executionArn: string; started: boolean }>;
@@ -192,6 +192,8 @@ export interface Executions {
 export interface Queue {
   /** One message, JSON. It is delivered after so many seconds at the earliest: at most 900. */
   send(queueUrl: string, json: string, delaySeconds?: number): Promise<void>;
+  /** Any number of them, each JSON of at most 25 KB. What failed is sent again; throws where some fail to the end. */
+  sendAll(queueUrl: string, jsons: readonly string[]): Promise<void>;
 }
 
 export interface Bus {
