@@ -172,6 +172,21 @@ test('a backfill that is cancelled finishes what is at work, begins no more, and
   });
 });
 
+test('a backfill is resumed once: what is left behind that is the rest of the one that resumed it', async () => {
+  const runs = newBackfillRuns();
+  runs.failing.add(bad);
+  expect(await runBackfill(runs, 'b1', range)).toMatchObject({ counts: { done: 2, failed: 1 } });
+  expect(await runBackfill(runs, 'b2', { resume: 'b1' })).toMatchObject({ counts: { failed: 1 } });
+  const refused = runBackfill(runs, 'b3', { resume: 'b1' });
+  await expect(refused).rejects.toThrow(
+    'BackfillRefused: backfill b1 was resumed by b2; resume that one: `forebay backfill start orders --resume b2`',
+  );
+  runs.failing.clear();
+  expect(await runBackfill(runs, 'b4', { resume: 'b2' })).toMatchObject({ status: 'COMPLETED' });
+  const left = 'b1 was resumed by b4, which left nothing; see `forebay backfill show b4`';
+  await expect(runBackfill(runs, 'b5', { resume: 'b1' })).rejects.toThrow(left);
+});
+
 test.each([
   [{ resume: 'b9' }, /orders has no backfill b9/],
   [{ from: '2026-03-01', to: '2026-03-10' }, /2026-03-10 has not ended yet/],
