@@ -177,12 +177,8 @@ export interface Executions {
   listRunning(stateMachineArn: string): Promise<string[]>;
   /** `null`: there is no such execution (any more). */
   describe(executionArn: string): Promise<ExecutionState | null>;
-  /** Named, so that a repeat starts nothing: `false` where one of that name is there. */
-  start(
-    stateMachineArn: string,
-    name: string,
-    input: unknown,
-  ): Promise<{ executionArn: string; started: boolean }>;
+  /** Of a machine's ARN. Named, so that a repeat starts nothing: `false` where one of that name is there. */
+  start(machine: string, name: string, input: unknown): Promise<{ executionArn: string; started: boolean }>;
   /** Ends it, with the words that its status event and its record have. One that has ended stays as it is. */
   stop(executionArn: string, error: { Error: string; Cause: string }): Promise<void>;
   succeedTask(taskToken: string, output: unknown): Promise<'accepted' | 'gone'>;
@@ -192,6 +188,8 @@ export interface Executions {
 export interface Queue {
   /** One message, JSON. It is delivered after so many seconds at the earliest: at most 900. */
   send(queueUrl: string, json: string, delaySeconds?: number): Promise<void>;
+  /** Many of at most 25 KB each. Those that failed are sent again; throws where some fail to the end. */
+  sendAll(queueUrl: string, jsons: readonly string[]): Promise<void>;
 }
 
 export interface Bus {

@@ -1,4 +1,5 @@
 /** Slices that should be there, and that nothing has ever started: what a job with `catchUp` backfills by itself. */
+import type { BackfillRecord } from './backfill/model.ts';
 import { executionName } from './execution-name.ts';
 import { missingSlices } from './freshness.ts';
 import type { Job } from './job/model.ts';
@@ -17,24 +18,41 @@ export interface CatchUp {
 }
 
 const prefix = 'catch-up';
+const isCatchUp = (id: string): boolean => id.startsWith(`${prefix}-`);
+
+interface State {
+  paused: boolean;
+  /** Ids of the job's backfills that are under way. */
+  running: readonly string[];
+  /** Those of the job that there ever were, whoever asked for them. */
+  backfills: ReadonlyArray<Pick<BackfillRecord, 'id' | 'request'>>;
+  /** ISO 8601. */
+  now: string;
+}
 
 /**
  * The backfill that a job needs now; `null`: none. Slices whose runs failed are not tried again: somebody has to see
- * why. `backfills`: ids of those of the job that are under way. `now`: ISO 8601.
+ * why. Nor are those that an earlier one came to its end without, or was cancelled before: they would be its set
+ * again, of its name, behind which no other slice had its turn. So a range ends before the next of them.
  */
 export function catchUpOf(
   job: Job,
   known: readonly SliceRecord[],
-  { paused, backfills, now }: { paused: boolean; backfills: readonly string[]; now: string },
+  { paused, running, backfills, now }: State,
 ): CatchUp | null {
-  if (!job.catchUp || paused || backfills.some((id) => id.startsWith(`${prefix}-`))) return null;
+  if (!job.catchUp || paused || running.some(isCatchUp)) return null;
+  const ranges = backfills.filter(({ id }) => isCatchUp(id)).map(({ request }) => request);
+  const wasAskedFor = (slice: string) => ranges.some(({ from, to }) => from <= slice && slice <= to);
   const missing = missingSlices(job, known, now)
     .filter(({ state }) => state === 'never-run')
     .map(({ slice }) => slice);
-  const [from, last] = [missing[0], missing.at(-1)];
-  if (from === undefined || last === undefined) return null;
+  const first = missing.findIndex((slice) => !wasAskedFor(slice));
+  const behind = missing.slice(first);
+  const [from, last] = [behind[0], behind.at(-1)];
+  if (first < 0 || from === undefined || last === undefined) return null;
   const span = slicesBetween(job, parseSlice(job, from), parseSlice(job, last), mostAtOnce - 1);
   const end = span.at(-1)?.name ?? last;
-  const slices = missing.filter((slice) => slice <= end);
+  const next = behind.find(wasAskedFor);
+  const slices = behind.filter((slice) => slice <= end && (next === undefined || slice < next));
   return { id: executionName(prefix, job.name, slices), from, to: slices.at(-1) ?? from };
 }

@@ -28,7 +28,18 @@ export const sendRetries: sfn.RetryProps[] = [
   { errors: ['SQS.SdkClientException', 'SQS.AmazonSQSException'], ...backoff },
 ];
 
-/** How the start of a run is tried again: only where Step Functions did not take it. */
+/**
+ * How the start of a run is tried again: only where Step Functions did not take it. What it is short of comes as the
+ * exception that all of its others are kinds of; the name of the run makes a second start none.
+ */
 export const startRetries: sfn.RetryProps[] = [
-  { errors: ['StepFunctions.SdkClientException', 'StepFunctions.ThrottlingException'], ...backoff },
+  {
+    errors: [
+      'SdkClientException',
+      'AWSStepFunctionsException',
+      'ThrottlingException',
+      'ExecutionLimitExceeded',
+    ].map((name) => `StepFunctions.${name}`),
+    ...backoff,
+  },
 ];

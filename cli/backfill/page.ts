@@ -25,10 +25,12 @@ export interface BackfillPage {
   next: string | null;
 }
 
+/** `resumedBy`: the latest backfill that was to do its rest. */
 export function backfillPage(
   backfill: BackfillRecord,
   slices: readonly BackfillSliceRecord[],
   now: Date,
+  resumedBy: string | null = null,
 ): BackfillPage {
   const over = backfill.status !== 'RUNNING';
   const unfinished = over && backfill.status !== 'COMPLETED';
@@ -40,9 +42,13 @@ export function backfillPage(
     waiting: slices
       .filter(({ state }) => state === 'busy' || (over && state === 'running'))
       .map(({ slice, state, runId, why }) => ({ slice, state, runId, why })),
-    next: unfinished ? `forebay backfill start ${backfill.job} --resume ${backfill.id}` : null,
+    next: unfinished ? nextOf(backfill, resumedBy) : null,
   };
 }
+
+/** What another backfill has done of the rest is to be seen there, and what it has left, too. */
+const nextOf = ({ job, id }: BackfillRecord, resumedBy: string | null): string =>
+  resumedBy === null ? `forebay backfill start ${job} --resume ${id}` : `forebay backfill show ${resumedBy}`;
 
 /** By the error's name, the largest group first: its first message stands for all of them. */
 function failures(job: string, slices: readonly BackfillSliceRecord[]): FailedGroup[] {

@@ -7,7 +7,7 @@ import type {
 } from '../../core/backfill/model.ts';
 import { type LineOfPlan, planBackfill } from '../../core/backfill/plan.ts';
 import { readBackfillInput } from '../../core/backfill/request.ts';
-import { restOf } from '../../core/backfill/rest.ts';
+import { restOf, resumeRefusal } from '../../core/backfill/rest.ts';
 import type { Job } from '../../core/job/model.ts';
 import { backfillPlanKey } from '../../core/storage.ts';
 import { counted } from '../../core/text.ts';
@@ -42,7 +42,8 @@ async function restNow(
   known: Awaited<ReturnType<Cloud['ledger']['listSlices']>>,
 ): Promise<ShownPlan> {
   if (before.job !== job.name) throw wrongUsage(`backfill ${before.id} is of ${before.job}, not ${job.name}`);
-  if (before.status === 'RUNNING') throw wrongUsage(`backfill ${before.id} is still at work`);
+  const refusal = resumeRefusal(before, await ledger.listBackfills({ job: job.name }));
+  if (refusal !== null) throw wrongUsage(refusal);
   const ref = { bucket: outputs.OpsBucket, key: backfillPlanKey(job.name, before.id) };
   const plan = JSON.parse((await store.get(ref)).toString('utf8')) as BackfillPlan;
   const slices = restOf(plan, await ledger.listBackfillSlices(before.id), known);

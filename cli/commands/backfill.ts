@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { v7 as uuidv7 } from 'uuid';
 import { backfillSuffix, orders, reprocesses } from '../../core/backfill/model.ts';
 import { maxLanes } from '../../core/backfill/request.ts';
+import { resumedBy } from '../../core/backfill/rest.ts';
 import { followBackfill } from '../backfill/follow.ts';
 import { backfillPage, paintedStatus, printPage } from '../backfill/page.ts';
 import { type Asked, findBackfill, planNow, printPlan, summaryOf } from '../backfill/plan.ts';
@@ -84,7 +85,9 @@ function addLooks(backfill: Command, open: OpenSession): void {
       const session = open(command);
       const cloud = await session.cloud();
       const record = await findBackfill(cloud, name);
-      const page = backfillPage(record, await cloud.ledger.listBackfillSlices(record.id), new Date());
+      const slices = await cloud.ledger.listBackfillSlices(record.id);
+      const by = resumedBy(record.id, await cloud.ledger.listBackfills({ job: record.job }));
+      const page = backfillPage(record, slices, new Date(), by?.id);
       session.output.result(page, (out) => printPage(out, page));
     });
   backfill

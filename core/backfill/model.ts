@@ -39,7 +39,7 @@ export interface BackfillPlan {
 
 export type BackfillStatus = 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
 
-/** `busy`: another run held the slice at each try so far. */
+/** `busy`: another run held the slice at each try so far, or none could be started; an error says why. */
 export type BackfillSliceState = 'running' | 'done' | 'failed' | 'skipped' | 'busy';
 
 /** What became of one slice that was to be done. */

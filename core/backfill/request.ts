@@ -48,10 +48,16 @@ function oneOf<T extends string>(name: string, given: unknown, allowed: readonly
   throw wrong(name, given, `one of ${allowed.map((value) => `'${value}'`).join(', ')}`);
 }
 
+const range = '{"from":"2026-01-01","to":"2026-01-31"}';
+/** Of an input as a whole, where a person may not know what it looks like. */
+const examples: Record<string, string> = {
+  ...{ from: range, to: range },
+  resume: '{"resume":"019d3f5e-8a52-7d6c-9c0f-2f1f6f0c7e21"}',
+};
+
 function wrong(name: string, value: unknown, allowed: string): ForebayError {
   const shown = value === undefined ? 'not given' : (JSON.stringify(value)?.slice(0, 60) ?? 'nothing');
-  return new ForebayError(
-    'BackfillRefused',
-    `${name} is ${shown}; give ${allowed}, such as {"from":"2026-01-01","to":"2026-01-31"}`,
-  );
+  const example = examples[name];
+  const such = example === undefined ? '' : `, such as ${example}`;
+  return new ForebayError('BackfillRefused', `${name} is ${shown}; give ${allowed}${such}`);
 }

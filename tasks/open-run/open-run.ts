@@ -44,7 +44,7 @@ async function open(deps: OpenRunDeps, input: OpenRunInput): Promise<OpenRunOutp
   for (let round = 0; round < rounds; round++) {
     const seen = await deps.getSlice(job.name, slice);
     const output =
-      seen?.holder == null ? await takeFree(deps, input, slice, seen) : await meet(deps, input, seen);
+      seen?.holder == null ? await take(deps, input, slice, seen) : await meet(deps, input, seen);
     if (output !== null) return output;
   }
   throw new ForebayError(
@@ -80,18 +80,8 @@ async function isPaused(deps: OpenRunDeps, { job, request, execution }: OpenRunI
 
 /**
  * Taking the lease clears the mark, and whoever left it wants the source read. A run from raw does not read it, so
- * it lets the marked run, which somebody is starting, go first.
+ * it lets the marked run, which somebody is starting, go first; one that resumes a run from raw is one, too.
  */
-async function takeFree(
-  deps: OpenRunDeps,
-  input: OpenRunInput,
-  slice: string,
-  seen: SliceRecord | null,
-): Promise<OpenRunOutput | null> {
-  if (seen?.mark == null || input.request.from !== 'raw') return take(deps, input, slice, seen);
-  return busyOf(input, seen, seen.mark.runId, null);
-}
-
 async function take(
   deps: OpenRunDeps,
   input: OpenRunInput,
@@ -103,6 +93,7 @@ async function take(
   const { resumes } = request;
   const again = resumes === undefined ? null : await resumed(deps, { named: resumes, job, slice, seen });
   const from = again?.from ?? request.from;
+  if (from === 'raw' && seen?.mark != null) return busyOf(input, seen, seen.mark.runId, null);
   const run = await deps.acquire(seen, {
     ...again,
     job: job.name,

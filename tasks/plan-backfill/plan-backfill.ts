@@ -4,14 +4,17 @@ import type { BackfillPlan, BackfillRecord, SliceAction } from '../../core/backf
 import { type LineOfPlan, planBackfill } from '../../core/backfill/plan.ts';
 import { isFinal } from '../../core/backfill/progress.ts';
 import { readBackfillInput } from '../../core/backfill/request.ts';
-import { restOf } from '../../core/backfill/rest.ts';
+import { restOf, resumeRefusal } from '../../core/backfill/rest.ts';
 import { ForebayError } from '../../core/errors.ts';
 import type { Job } from '../../core/job/model.ts';
 import { backfillPlanKey, lanesKey } from '../../core/storage.ts';
 import type { PlanBackfillInput, PlanBackfillOutput } from './contract.ts';
 
 export interface PlanBackfillDeps
-  extends Pick<Ledger, 'openBackfill' | 'getBackfill' | 'listBackfillSlices' | 'listSlices'> {
+  extends Pick<
+    Ledger,
+    'openBackfill' | 'getBackfill' | 'listBackfills' | 'listBackfillSlices' | 'listSlices'
+  > {
   /** Copies the deployed job to the ops bucket, unless this version is there, and gives it. */
   pinJobVersion(job: { name: string; version: string }): Promise<Job>;
   /** Puts an object into the ops bucket unless one is there, and gives the one that is there then. */
@@ -90,9 +93,9 @@ async function ended(deps: PlanBackfillDeps, job: string, id: string): Promise<B
     const list = `forebay backfill list ${job}`;
     throw new ForebayError('BackfillRefused', `${job} has no backfill ${id.slice(0, 80)}; see \`${list}\``);
   }
-  if (record.status !== 'RUNNING') return record;
-  const what = `backfill ${record.id} is still at work`;
-  throw new ForebayError('BackfillRefused', `${what}; see \`forebay backfill show ${record.id}\``);
+  const refusal = resumeRefusal(record, await deps.listBackfills({ job }));
+  if (refusal !== null) throw new ForebayError('BackfillRefused', refusal);
+  return record;
 }
 
 function recordOf(plan: BackfillPlan, { job, execution }: PlanBackfillInput): BackfillRecord {

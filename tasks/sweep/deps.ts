@@ -1,5 +1,7 @@
 import { glue, sfn } from '../../aws/clients.ts';
+import { isNamed } from '../../aws/errors.ts';
 import { catalog } from '../../aws/glue.ts';
+import type { Executions } from '../../aws/interfaces.ts';
 import { executions } from '../../aws/sfn.ts';
 import { backfillSuffix } from '../../core/backfill/model.ts';
 import { manifestSchema } from '../../core/manifest.ts';
@@ -13,6 +15,19 @@ import { backfillOfExecution, runOfExecution } from './executions.ts';
 import type { SweepDeps } from './sweep.ts';
 
 const backfillMachine = (prefix: string, job: string): string => `${prefix}${job}${backfillSuffix}`;
+
+/** A job that was removed keeps its slices and marks, and there is nothing to start for them; `false`: nor was there. */
+export async function startUnlessRemoved(
+  start: Executions['start'],
+  ...asked: Parameters<Executions['start']>
+): Promise<boolean> {
+  try {
+    return (await start(...asked)).started;
+  } catch (error) {
+    if (isNamed(error, 'StateMachineDoesNotExist')) return false;
+    throw error;
+  }
+}
 
 /** The sweeper may do what CloseRun, FailRun and Catalog may, for every job. */
 export function sweepDeps(env: Record<(typeof environment)[number], string>): SweepDeps {
@@ -34,9 +49,12 @@ export function sweepDeps(env: Record<(typeof environment)[number], string>): Sw
     jobNames: async () =>
       jobsOf((await objects.list(env.OPS_BUCKET, jobVersionsPrefix)).map(({ key }) => key)),
     runningBackfills: (job) => executions(sfn()).listRunning(backfillMachine(prefix, job)),
-    startBackfill: async (job, { id, from, to }) => {
+    start: async (job, runId, request) => {
+      await startUnlessRemoved(executions(sfn()).start, `${prefix}${job}`, runId, request);
+    },
+    startBackfill: (job, { id, from, to }) => {
       const input = { from, to, reprocess: 'none' };
-      return (await executions(sfn()).start(backfillMachine(prefix, job), id, input)).started;
+      return startUnlessRemoved(executions(sfn()).start, backfillMachine(prefix, job), id, input);
     },
     allPendingOutbox: () => book.pendingOutbox(),
     runOf: runOfExecution(prefix),

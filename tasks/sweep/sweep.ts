@@ -1,4 +1,5 @@
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
+import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
 import type { BackfillRecord } from '../../core/backfill/model.ts';
 import type { OutboxRecord, RunRecord } from '../../core/ledger.ts';
 import type { ObjectRef } from '../../core/run.ts';
@@ -36,7 +37,7 @@ const outboxGraceMs = 60 * 1000;
 
 /**
  * What no execution does any more: finishes runs whose execution has ended, sends what a crash left in the
- * outbox, starts marked runs, puts partitions right, and has jobs catch up. One that fails does not stop the others.
+ * outbox, starts marked runs, has jobs catch up, and puts partitions right. One that fails does not stop the others.
  */
 export async function sweep(deps: SweepDeps, input: SweepInput): Promise<SweepOutput> {
   const done: SweepOutput = {
@@ -89,19 +90,29 @@ async function sweepAll(deps: SweepDeps, done: SweepOutput, attempt: Attempt): P
       if (await startMarked(deps, job, slice)) done.started++;
     });
   }
-  const since = new Date(deps.now().getTime() - repairWindowMs).toISOString();
-  for (const status of ['COMPLETED', 'PARTIAL'] as const) {
-    for (const run of await deps.listRuns({ status, since })) {
-      await attempt(`partition of ${run.job} ${run.slice}`, async () => {
-        if (await deps.repairPartition(run)) done.repaired++;
+  // Before the partitions: nothing else starts a missing slice, and of partitions there may be many to compare.
+  await attempt('names of jobs', async () => {
+    for (const job of await deps.jobNames()) {
+      await attempt(`catch-up of ${job}`, async () => {
+        if (await catchUp(deps, job)) done.caughtUp++;
       });
     }
+  });
+  await repairPartitions(deps, done, attempt);
+}
+
+/** Each slice that was committed lately has one partition, however many runs it had. */
+async function repairPartitions(deps: SweepDeps, done: SweepOutput, attempt: Attempt): Promise<void> {
+  const since = new Date(deps.now().getTime() - repairWindowMs).toISOString();
+  const slices = new Map<string, RunRecord>();
+  for (const status of ['COMPLETED', 'PARTIAL'] as const) {
+    for (const run of await deps.listRuns({ status, since })) slices.set(`${run.job} ${run.slice}`, run);
   }
-  for (const job of await deps.jobNames()) {
-    await attempt(`catch-up of ${job}`, async () => {
-      if (await catchUp(deps, job)) done.caughtUp++;
-    });
-  }
+  await mapAtOnce([...slices], readsAtOnce, ([what, run]) =>
+    attempt(`partition of ${what}`, async () => {
+      if (await deps.repairPartition(run)) done.repaired++;
+    }),
+  );
 }
 
 async function finish(deps: SweepDeps, run: RunRecord, done: SweepOutput): Promise<void> {

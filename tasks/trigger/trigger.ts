@@ -2,7 +2,6 @@ import type { Ledger } from '../../aws/interfaces.ts';
 import type { TriggerVerbs } from '../../aws/trigger-verbs.ts';
 import { askedRunId, type Before, overlapping, type Timed } from '../../core/after.ts';
 import { arrivalRunId } from '../../core/arrival.ts';
-import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
 import { parseSlice, type Slice } from '../../core/slice.ts';
 import type { RunRequest } from '../open-run/contract.ts';
 import type { OwnMessage, Triggers } from './contract.ts';
@@ -15,6 +14,8 @@ export interface TriggerDeps
   now(): Date;
   /** A message to this task, after so many seconds. */
   send(message: OwnMessage, delaySeconds?: number): Promise<void>;
+  /** The same of many, with no delay. */
+  sendAll(messages: readonly OwnMessage[]): Promise<void>;
   /** Named, so that a repeat starts nothing. */
   start(runId: string, request: RunRequest): Promise<void>;
   /** Whether the file is there that says that a slice is complete. */
@@ -24,23 +25,24 @@ export interface TriggerDeps
 /** For how long a notice is known again. Behind that a repeat of it costs a run that finds nothing new. */
 const knownSeconds = 30 * 24 * 60 * 60;
 
-/** Does what each message asks for; those that failed come again, and at last into the queue's DLQ. */
+/**
+ * Does what each message asks for; those that failed come again, and at last into the queue's DLQ. One behind the
+ * other, at most ten: the lines that each of them writes say whose they are, by the one logger that a function has.
+ */
 export async function receiveBatch(
   triggers: Triggers,
   received: readonly Received[],
   perform: (work: Work) => Promise<void>,
 ): Promise<{ batchItemFailures: Array<{ itemIdentifier: string }> }> {
-  const failed = await Promise.all(
-    worksOf(triggers, received).map(async (work) => {
-      try {
-        await perform(work);
-        return [];
-      } catch {
-        return work.ids;
-      }
-    }),
-  );
-  return { batchItemFailures: [...new Set(failed.flat())].map((itemIdentifier) => ({ itemIdentifier })) };
+  const failed = new Set<string>();
+  for (const work of worksOf(triggers, received)) {
+    try {
+      await perform(work);
+    } catch {
+      for (const id of work.ids) failed.add(id);
+    }
+  }
+  return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 export async function trigger(deps: TriggerDeps, work: Work): Promise<void> {
@@ -98,7 +100,7 @@ async function askAll(deps: TriggerDeps, committed: string, slice: string): Prom
   if (upstream === undefined) return;
   const slices = overlapping(job, parseSlice(upstream, slice));
   const names = slices?.map(({ name }) => name) ?? (await knownSlices(deps));
-  await mapAtOnce(names, readsAtOnce, (name) => deps.send({ schemaVersion: 1, after: { slice: name } }));
+  await deps.sendAll(names.map((name) => ({ schemaVersion: 1, after: { slice: name } })));
 }
 
 /** Those that were run, and those that were asked for: what covers all time says of no other that it should be. */

@@ -111,7 +111,8 @@ test("a slice's run is an execution of the job's own machine, by the name that B
   expect(Output).toBe("{% $merge([$states.input, {'output': $states.result.Output}]) %}");
   // A run that failed is not started again under its own name.
   expect(Retry.flatMap(({ ErrorEquals }: { ErrorEquals: string[] }) => ErrorEquals)).toEqual([
-    ...['StepFunctions.SdkClientException', 'StepFunctions.ThrottlingException'],
+    ...['StepFunctions.SdkClientException', 'StepFunctions.AWSStepFunctionsException'],
+    ...['StepFunctions.ThrottlingException', 'StepFunctions.ExecutionLimitExceeded'],
   ]);
 });
 

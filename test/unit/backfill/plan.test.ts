@@ -164,7 +164,7 @@ describe("a console's input", () => {
   test.each([
     [{ from: '2026-01-01' }, /to is not given; give the last slice/],
     [{ from: 20260101, to: '2026-01-31' }, /from is 20260101/],
-    [{ from: 'a', to: 'b', lanes: 41 }, /lanes is 41; give a whole number from 1 to 40/],
+    [{ from: 'a', to: 'b', lanes: 41 }, /lanes is 41; give a whole number from 1 to 40$/],
     [{ from: 'a', to: 'b', lanes: '4' }, /lanes is "4"/],
     [{ from: 'a', to: 'b', reprocess: 'all' }, /one of 'none', 'failed', 'completed'/],
     [{ from: 'a', to: 'b', order: 'up' }, /one of 'oldest', 'newest'/],

@@ -6,6 +6,7 @@ import { summaryOf } from '../../../cli/backfill/plan.ts';
 import { createOutput } from '../../../cli/output.ts';
 import type { BackfillRecord, BackfillSliceRecord } from '../../../core/backfill/model.ts';
 import { planBackfill } from '../../../core/backfill/plan.ts';
+import { resumedBy, resumeRefusal } from '../../../core/backfill/rest.ts';
 import { committed, daily, held, now, request } from '../backfill/support.ts';
 
 const record = (changes: Partial<BackfillRecord> = {}): BackfillRecord => ({
@@ -58,6 +59,21 @@ test('what failed is grouped by its error, the largest group first, with the com
     },
   ]);
   expect(page.next).toBe('forebay backfill start orders --resume b1');
+});
+
+test('the page of a backfill that was resumed leads to the last that did its rest', () => {
+  const failed = record({ status: 'FAILED' });
+  const [b2, b3] = [
+    record({ id: 'b2', resumes: 'b1', status: 'FAILED' }),
+    record({ id: 'b3', resumes: 'b2', status: 'RUNNING' }),
+  ];
+  const newestFirst = [b3, b2, failed];
+  expect(resumedBy('b1', newestFirst)).toBe(b3);
+  expect(resumedBy('b3', newestFirst)).toBeNull();
+  expect(backfillPage(failed, [], at(60), 'b3').next).toBe('forebay backfill show b3');
+  expect(resumeRefusal(failed, newestFirst)).toMatch(/resumed by b3, which is still at work; .* show b3`$/);
+  expect(resumeRefusal(b3, newestFirst)).toMatch(/^backfill b3 is still at work/);
+  expect(resumeRefusal(failed, [failed])).toBeNull();
 });
 
 test('a page is printed as people read it', () => {

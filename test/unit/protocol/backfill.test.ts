@@ -115,7 +115,7 @@ test('F33 a scheduled run that finds a slice held by a backfill leaves its mark,
   expect(await runs.world.ledger.getCursor('orders')).toBeNull();
 });
 
-async function runOf({ world }: BackfillRuns, runId: string) {
+async function runOf({ world }: Pick<BackfillRuns, 'world'>, runId: string) {
   return (await world.ledger.getRun('orders', runId)) ?? expect.fail(`there is no run ${runId}`);
 }
 
@@ -128,6 +128,24 @@ test('a run from raw lets a marked run go first, since that one wants the source
   const mark = (await world.ledger.getSlice('orders', good))?.mark;
   const fromRaw = { trigger: 'backfill' as const, slice: good, from: 'raw' as const, force: true };
   expect(await begin(world, 'b1', fromRaw)).toMatchObject({
+    ...{ outcome: 'busy', holder: { runId: mark?.runId }, markedRunId: null },
+  });
+  expect((await world.ledger.getSlice('orders', good))?.mark).toEqual(mark);
+});
+
+test('a run that resumes one from raw lets a marked run go first, too', async () => {
+  const { world } = newBackfillRuns();
+  const first = await held(world, 'r1', { trigger: 'manual', slice: good });
+  await load(world, first);
+  await closeRun(world.deps, first);
+  await held(world, 'b1', { trigger: 'backfill', slice: good, from: 'raw', force: true });
+  await begin(world, 'r2', { trigger: 'manual', slice: good });
+  end(world, 'b1');
+  await failOpened(world.deps, await runOf({ world }, 'b1'), endedError(null));
+  const mark = (await world.ledger.getSlice('orders', good))?.mark;
+  expect(mark).not.toBeNull();
+  const redrive = { trigger: 'redrive' as const, slice: good, resumes: 'b1' };
+  expect(await begin(world, 'd1', redrive)).toMatchObject({
     ...{ outcome: 'busy', holder: { runId: mark?.runId }, markedRunId: null },
   });
   expect((await world.ledger.getSlice('orders', good))?.mark).toEqual(mark);
@@ -152,6 +170,21 @@ test('a backfill that is cancelled finishes what is at work, begins no more, and
     status: 'COMPLETED',
     counts: { done: 1, left: 0 },
   });
+});
+
+test('a backfill is resumed once: what is left behind that is the rest of the one that resumed it', async () => {
+  const runs = newBackfillRuns();
+  runs.failing.add(bad);
+  expect(await runBackfill(runs, 'b1', range)).toMatchObject({ counts: { done: 2, failed: 1 } });
+  expect(await runBackfill(runs, 'b2', { resume: 'b1' })).toMatchObject({ counts: { failed: 1 } });
+  const refused = runBackfill(runs, 'b3', { resume: 'b1' });
+  await expect(refused).rejects.toThrow(
+    'BackfillRefused: backfill b1 was resumed by b2; resume that one: `forebay backfill start orders --resume b2`',
+  );
+  runs.failing.clear();
+  expect(await runBackfill(runs, 'b4', { resume: 'b2' })).toMatchObject({ status: 'COMPLETED' });
+  const left = 'b1 was resumed by b4, which left nothing; see `forebay backfill show b4`';
+  await expect(runBackfill(runs, 'b5', { resume: 'b1' })).rejects.toThrow(left);
 });
 
 test.each([

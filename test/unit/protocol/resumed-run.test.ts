@@ -300,6 +300,67 @@ test('a trigger whose mark a resumed run takes away is not forgotten: the source
   expect((await ledger.getSlice('orders', slice))?.mark).toBeNull();
 });
 
+/** A slice with two open failures: the first run saw two files, and the second one, which failed like it, a third. */
+async function failedTwice(): Promise<Pipeline> {
+  const pipeline = await failedWrite();
+  const late = Buffer.from('order_id,email\n77,zoe@example.org\n');
+  await pipeline.ports.objects.put({ bucket: 'inbox', key: `orders/${slice}/c.csv` }, late);
+  const mend = breakLake(pipeline, 1);
+  await execute(pipeline, 'r2', slice);
+  mend();
+  expect(await pipeline.ports.ledger.getRun('orders', 'r2')).toMatchObject({ status: 'FAILED', revision: 1 });
+  return pipeline;
+}
+
+test('where a later run has failed, too, the older one that is redriven first lists the source again', async () => {
+  const pipeline = await failedTwice();
+  const seen = watched(pipeline);
+  await resume(pipeline, 'r3', 'r1');
+  expect(await pipeline.ports.ledger.getRun('orders', 'r3')).toMatchObject({ resumes: 'r1', relist: true });
+  expect(seen).toMatchObject({ listed: 1, read: 1 });
+  expect((await manifestOf(pipeline, 'r3')).raw).toHaveLength(3);
+});
+
+test('a run that was to list the source again and failed leaves that to the one that resumes it', async () => {
+  const pipeline = await failedTwice();
+  const { objects, ledger } = pipeline.ports;
+  const { list } = objects;
+  objects.list = async (bucket, prefix) => {
+    if (bucket === 'inbox') throw Object.assign(new Error('x'), { name: 'Throttled' });
+    return list(bucket, prefix);
+  };
+  await resume(pipeline, 'r3', 'r1');
+  objects.list = list;
+  expect(await ledger.getRun('orders', 'r3')).toMatchObject({ status: 'FAILED', loaded: null });
+  await resume(pipeline, 'r4', 'r3');
+  expect(await ledger.getRun('orders', 'r4')).toMatchObject({ resumes: 'r1', relist: true });
+  expect((await manifestOf(pipeline, 'r4')).raw).toHaveLength(3);
+});
+
+test('a redrive that failed before it had the lease stands between nothing', async () => {
+  const pipeline = await failedWrite();
+  const { ledger } = pipeline.ports;
+  const [failed, failure] = [
+    await ledger.getRun('orders', 'r1'),
+    await ledger.getFailure(runFailureId('orders', 'r1')),
+  ];
+  if (failed === null || failure === null) throw new Error('r1 did not fail');
+  const unopened = {
+    runId: 'r2',
+    fence: 0,
+    revision: 0,
+    resumes: 'r1',
+    follows: 'r1',
+    loaded: null,
+    tasks: {},
+  };
+  await ledger.putFailedRun({ ...failed, ...unopened }, { ...failure, id: 'orders/r2', runId: 'r2' }, []);
+  const seen = watched(pipeline);
+  await resume(pipeline, 'r3', 'r2');
+  expect(await ledger.getRun('orders', 'r3')).toMatchObject({ status: 'PARTIAL', resumes: 'r1' });
+  expect(seen).toMatchObject({ listed: 0, read: 0 });
+});
+
 test.each(['allow', 'reject'] as const)(
   'F07 F14 F22 F23 a resumed run that ends for good at any write is finished by the sweeper and the next redrive: %s',
   async (policy) => {

@@ -154,6 +154,41 @@ test('one run that cannot be finished does not stop the others, and the sweep sa
   expect(await sweep(world.deps, { sweep: 'all' })).toEqual({ ...nothing, failed: 1 });
 });
 
+test('partitions are compared beside each other, one a slice, and behind what is to be caught up', async () => {
+  const world = newWorld();
+  const days = Array.from({ length: 9 }, (_, i) => `2026-02-0${i + 1}`);
+  for (const [i, slice] of [...days, ...days].entries()) {
+    const run = await held(world, `r${i}`, { ...manual, slice, force: true });
+    await load(world, run);
+    await closeRun(world.deps, run);
+  }
+  const calls: string[] = [];
+  let [atWork, most] = [0, 0];
+  const told = sweep(
+    {
+      ...world.deps,
+      jobNames: async () => ['gone', 'orders'],
+      listRuns: async (filter) => {
+        if (filter.job === undefined) return world.ledger.listRuns(filter);
+        calls.push(`catch-up of ${filter.job}`);
+        throw new Error(filter.job);
+      },
+      repairPartition: async ({ slice }) => {
+        calls.push(slice);
+        most = Math.max(most, ++atWork);
+        await new Promise((done) => setImmediate(done));
+        atWork--;
+        return true;
+      },
+    },
+    { sweep: 'all' },
+  );
+  await expect(told).rejects.toThrow('could not finish 2: catch-up of gone, catch-up of orders');
+  expect(calls.slice(0, 2)).toEqual(['catch-up of gone', 'catch-up of orders']);
+  expect(calls.slice(2).sort()).toEqual(days);
+  expect(most).toBe(days.length);
+});
+
 const steps = ['closeCommitted', 'send', 'markSent', 'getSlice', 'start', 'traceTask', 'readJob'] as const;
 test.each(steps.flatMap((verb) => [[verb, 'before'] as const, [verb, 'after'] as const]))(
   'CloseRun that dies for good at %s (%s it) is finished by the sweeper: one event, free slice, marked run',

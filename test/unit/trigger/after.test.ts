@@ -3,8 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { askedRunId, overlapping, type Timed } from '../../../core/after.ts';
 import type { Cadence, Job } from '../../../core/job/model.ts';
 import { parseSlice, sliceAt } from '../../../core/slice.ts';
+import { receiveBatch } from '../../../tasks/trigger/trigger.ts';
 import { commitSlice } from '../../support/commits.ts';
-import { commitNotice, newTriggering, say, settle, type Triggering } from '../../support/triggering.ts';
+import {
+  commitNotice,
+  deliver,
+  newTriggering,
+  say,
+  settle,
+  type Triggering,
+  visible,
+} from '../../support/triggering.ts';
 import { jobFile, problemsIn } from '../job/support.ts';
 
 const timed = (name: string, cadence: Cadence, timezone = 'UTC'): Timed => ({ name, cadence, timezone });
@@ -227,6 +236,37 @@ describe('a job after others', () => {
       { ...run, force: true },
       { ...run, slice: '2026-03-02', force: true },
     ]);
+  });
+
+  test('is asked for by one call, however many slices what covers all time concerns', async () => {
+    const of = behind({}, [timed('countries', 'once')]);
+    const first = Date.UTC(2023, 0, 1);
+    for (let day = 0; day < 1_000; day++) {
+      const name = new Date(first + day * 86_400_000).toISOString().slice(0, 10);
+      await of.ledger.setAfter('orders', name, null);
+    }
+    await commit(of, 'countries', 'once');
+    await deliver(of, visible(of));
+    expect(of.writes).toEqual(['sendAll']);
+    expect(of.messages).toHaveLength(1_000);
+  });
+
+  test('does the works of a batch one behind the other, and names the messages of those that failed', async () => {
+    const of = behind();
+    const slices = ['2026-03-01', '2026-03-02', '2026-03-03'];
+    const received = slices.map((name) => ({
+      id: name,
+      body: JSON.stringify({ schemaVersion: 1, after: { slice: name } }),
+    }));
+    const told: string[] = [];
+    const answer = await receiveBatch(of.triggers, received, async ({ ids: [id = ''] }) => {
+      told.push(`${id} begins`);
+      await new Promise((done) => setImmediate(done));
+      told.push(`${id} ends`);
+      if (id === '2026-03-02') throw new Error(id);
+    });
+    expect(told).toEqual(slices.flatMap((name) => [`${name} begins`, `${name} ends`]));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2026-03-02' }] });
   });
 
   test('that is paused is run once it is asked for behind its pause', async () => {

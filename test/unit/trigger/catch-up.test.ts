@@ -3,9 +3,11 @@ import { catchUpOf } from '../../../core/catch-up.ts';
 import type { SliceRecord } from '../../../core/ledger.ts';
 import { jobsOf, jobVersionKey } from '../../../core/storage.ts';
 import { type CatchUpDeps, catchUp } from '../../../tasks/sweep/catch-up.ts';
+import { startUnlessRemoved } from '../../../tasks/sweep/deps.ts';
 import { newRun } from '../../conformance/ledger.ts';
 import { memoryLedger } from '../../support/memory-ledger.ts';
 import { job as plainJob } from '../../support/world.ts';
+import { request } from '../backfill/support.ts';
 
 const job = { ...plainJob, timezone: 'UTC', schedule: 'rate(1 day)', freshnessSeconds: 3_600, catchUp: true };
 const slices = (states: Record<string, 'committed' | 'failed' | 'running'>): SliceRecord[] =>
@@ -19,7 +21,7 @@ const slices = (states: Record<string, 'committed' | 'failed' | 'running'>): Sli
   }));
 /** The 8th of March is late an hour behind its end. */
 const now = '2026-03-09T01:00:00Z';
-const idle = { paused: false, backfills: [], now };
+const idle = { paused: false, running: [], backfills: [], now };
 const known = slices({
   ...{ '2026-03-01': 'committed', '2026-03-02': 'failed', '2026-03-04': 'running', '2026-03-07': 'failed' },
 });
@@ -44,7 +46,7 @@ test('the same missing slices have one name, and others another', () => {
 test.each([
   ['a job that does not say so', { ...job, catchUp: false }, known, idle],
   ['a paused job', job, known, { ...idle, paused: true }],
-  ['a job that is catching up', job, known, { ...idle, backfills: ['catch-up-1'] }],
+  ['a job that is catching up', job, known, { ...idle, running: ['catch-up-1'] }],
   ['a job without a slice yet', job, [], idle],
   ['failed slices alone', job, slices({ '2026-03-07': 'committed', '2026-03-08': 'failed' }), idle],
 ])('%s catches nothing up', (_, of, records, state) => {
@@ -52,7 +54,7 @@ test.each([
 });
 
 test("a person's backfill is in nobody's way", () => {
-  expect(catchUpOf(job, known, { ...idle, backfills: ['019d3f5e'] })).not.toBeNull();
+  expect(catchUpOf(job, known, { ...idle, running: ['019d3f5e'] })).not.toBeNull();
 });
 
 test('after a long pause a thousand slices are caught up, and the rest behind them', () => {
@@ -60,6 +62,56 @@ test('after a long pause a thousand slices are caught up, and the rest behind th
   const first = slices({ '2026-01-01T00': 'committed' });
   // A thousand hours from 01:00 on 1 January end with 16:00 of the 42nd day.
   expect(catchUpOf(hourly, first, idle)).toMatchObject({ from: '2026-01-01T01', to: '2026-02-11T16' });
+});
+
+const backfill = (id: string, from: string, to: string) => ({ id, request: request({ from, to }) });
+
+test('slices that an earlier catch-up was for are left to people, and those behind them have their turn', () => {
+  const first = slices({ '2026-03-01': 'committed' });
+  // Somebody cancelled the one of the second to the fifth, or its slices could not be started.
+  const [all, cut] = [catchUpOf(job, first, idle), backfill('catch-up-1', '2026-03-02', '2026-03-05')];
+  expect(all).toMatchObject({ from: '2026-03-02', to: '2026-03-08' });
+  const rest = catchUpOf(job, first, { ...idle, backfills: [cut] });
+  expect(rest).toMatchObject({ from: '2026-03-06', to: '2026-03-08' });
+  expect(rest?.id).not.toBe(all?.id);
+  const whole = backfill('catch-up-2', '2026-03-02', '2026-03-08');
+  expect(catchUpOf(job, first, { ...idle, backfills: [cut, whole] })).toBeNull();
+  // The next slice that is missed starts none of them again.
+  const later = { ...idle, now: '2026-03-10T01:00:00Z', backfills: [whole] };
+  expect(catchUpOf(job, first, later)).toMatchObject({ from: '2026-03-09', to: '2026-03-09' });
+});
+
+test('a range ends before slices that an earlier catch-up was for, and goes on behind them next', () => {
+  const first = slices({ '2026-03-01': 'committed' });
+  const backfills = [backfill('catch-up-1', '2026-03-04', '2026-03-05')];
+  const ahead = catchUpOf(job, first, { ...idle, backfills });
+  expect(ahead).toMatchObject({ from: '2026-03-02', to: '2026-03-03' });
+  const behind = catchUpOf(job, first, {
+    ...idle,
+    backfills: [...backfills, backfill('catch-up-2', '2026-03-02', '2026-03-03')],
+  });
+  expect(behind).toMatchObject({ from: '2026-03-06', to: '2026-03-08' });
+});
+
+test("a person's backfill of the same slices says nothing of what is caught up", () => {
+  const backfills = [backfill('019d3f5e', '2026-03-01', '2026-03-08')];
+  expect(catchUpOf(job, known, { ...idle, backfills })).toEqual(catchUpOf(job, known, idle));
+});
+
+test('behind a thousand slices that were not caught up the next thousand are', () => {
+  const hourly = { ...job, cadence: 'hourly' as const };
+  const first = slices({ '2026-01-01T00': 'committed' });
+  const backfills = [backfill('catch-up-1', '2026-01-01T01', '2026-02-11T16')];
+  expect(catchUpOf(hourly, first, { ...idle, backfills })).toMatchObject({ from: '2026-02-11T17' });
+});
+
+test('of a job that was removed there is nothing to start, and any other trouble is told', async () => {
+  const named = (name: string) => async () => Promise.reject(Object.assign(new Error('x'), { name }));
+  const asked = ['arn:machine', 'catch-up-1', {}] as const;
+  expect(await startUnlessRemoved(named('StateMachineDoesNotExist'), ...asked)).toBe(false);
+  await expect(startUnlessRemoved(named('AccessDenied'), ...asked)).rejects.toThrow();
+  const start = async () => ({ executionArn: 'arn', started: true });
+  expect(await startUnlessRemoved(start, ...asked)).toBe(true);
 });
 
 test('the sweep starts it once, by what the latest run says of the job', async () => {
