@@ -43,7 +43,7 @@ export async function decide(deps: DecideDeps, job: string, runId: string): Prom
   if (before !== null && before !== 'not begun') return before;
   const seen = await deps.getSlice(job, run.slice);
   if (before !== null) return { act: 'start', failure, run, seen, begun: redrive ?? null };
-  const by = committedSince(seen, run);
+  const by = await committedSince(deps, seen, run);
   return by === null ? { act: 'start', failure, run, seen, begun: null } : { act: 'close', failure, by };
 }
 
@@ -56,11 +56,20 @@ function unfailed(run: RunRecord | null): Decision {
   return { act: 'settled', detail: `run ${runId} is ${status}` };
 }
 
-/** The run that the slice has instead; a run that was never opened has no revision that another could pass. */
-export function committedSince(slice: SliceRecord | null, run: RunRecord): string | null {
+/**
+ * The run that the slice has instead. A run that was never opened has no revision that another could pass; and one that
+ * read raw has not seen what lies at the source, so it stands in for none that has.
+ */
+export async function committedSince(
+  deps: Pick<Ledger, 'getRun'>,
+  slice: SliceRecord | null,
+  run: RunRecord,
+): Promise<string | null> {
   const committed = slice?.committed ?? null;
   if (committed === null || run.fence === 0 || committed.revision < run.revision) return null;
-  return committed.runId;
+  if (run.from === 'raw') return committed.runId;
+  const instead = await deps.getRun(run.job, committed.runId);
+  return instead?.from === 'raw' ? null : committed.runId;
 }
 
 /**

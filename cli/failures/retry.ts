@@ -21,7 +21,7 @@ export async function retryRun(deps: RetryDeps, failed: RunRecord): Promise<RunR
     const started = await deps.start(job, { trigger: 'redrive', slice, resumes: runId });
     const came = await deps.follow(started);
     if (isAnswer(came, started.runId, failed)) return came;
-    const by = committedSince(await deps.getSlice(job, slice), failed);
+    const by = await committedSince(deps, await deps.getSlice(job, slice), failed);
     const committed = by === null ? null : await deps.getRun(job, by);
     if (committed !== null) return committed;
   }

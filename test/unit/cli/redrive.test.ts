@@ -225,6 +225,31 @@ test('a failure whose slice was committed since is closed, and nothing is run', 
   expect(bench.queued).toEqual({ job: [], write: [], delivery: [] });
 });
 
+test('a slice that was made anew from raw since is no answer to a failed run that had seen a new file', async () => {
+  const pipeline = await newRun('allow', null);
+  pipeline.watch = async () => undefined;
+  await execute(pipeline, 'r0', slice);
+  const late = { bucket: 'inbox', key: `orders/${slice}/late.csv` };
+  await pipeline.ports.objects.put(late, Buffer.from('order_id,email\n11,x@example.org\n'));
+  const mend = breakLake(pipeline, 1);
+  await execute(pipeline, 'r1', slice);
+  mend();
+  await execute(pipeline, 'r2', slice, { from: 'raw' });
+  const bench = benchOf(pipeline);
+  const readOf = async (runId: string) => {
+    const run = await bench.deps.getRun('orders', runId);
+    return [run?.status, run?.counts?.read];
+  };
+  const [status, read = 0] = (await readOf('r0')) as [string, number];
+  expect([status, await readOf('r2')]).toEqual(['PARTIAL', ['PARTIAL', read]]);
+  const outcomes = await redrive(bench.deps, await openOf(bench), queues);
+  const [by = ''] = bench.begun;
+  expect(new Set(outcomes.map((each) => `${each.outcome} by ${each.by}`))).toEqual(
+    new Set([`redriven by ${by}`]),
+  );
+  expect(await readOf(by)).toEqual(['PARTIAL', read + 1]);
+});
+
 /** The forced reload r1 failed, and another run takes its slice at the moment when the redrive starts: h, that ends. */
 async function heldAtItsStart(holder: { force?: boolean; breaks?: boolean; file?: string }) {
   const pipeline = await newRun('allow', null);
