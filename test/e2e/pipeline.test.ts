@@ -193,10 +193,15 @@ describe('a slice of orders', () => {
     const { code, stdout } = await cloud.launched('--json', 'load', 'orders', bad, '--slice', '2026-03-02');
     expect(code).toBe(1);
     const { runId } = JSON.parse(stdout) as Loaded;
-    const event = await nextEvent(({ detail }) => detail.data.runId === runId);
-    expect(event['detail-type']).toBe('JobFailed');
-    expect(event.detail.data).toMatchObject({ status: 'FAILED', error: { name: 'RejectThresholdExceeded' } });
-    expect(eventProblems('JobFailed', event.detail)).toEqual([]);
+    const told = new Map<string, Delivered['detail']>();
+    await nextEvent(({ 'detail-type': type, detail }) => {
+      if (detail.data.runId === runId) told.set(type, detail);
+      return told.size === 2;
+    });
+    expect([...told.keys()].sort()).toEqual(['ContractViolated', 'JobFailed']);
+    const error = { name: 'RejectThresholdExceeded' };
+    expect(told.get('JobFailed')?.data).toMatchObject({ status: 'FAILED', error });
+    for (const [type, detail] of told) expect(eventProblems(type, detail)).toEqual([]);
     const [count] = await rowsOf("SELECT count(*) AS n FROM orders WHERE slice = '2026-03-02'");
     expect(Number(count?.n)).toBe(0);
     expect(await jobDlq()).toContainEqual(expect.objectContaining({ kind: 'run', job: 'orders', runId }));
