@@ -95,6 +95,10 @@ function moment(text: string, option: string): string {
 }
 
 function print(out: Output, events: Replayed[], sent: number): void {
+  if (events.length === 0) {
+    out.line('no event was sent in that time');
+    return;
+  }
   out.table(
     ['time', 'event', 'job', 'run', 'id'],
     events.map(({ time, type, job, runId, id }) => [time, type, job, runId, id]),
