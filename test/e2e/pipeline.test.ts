@@ -97,8 +97,9 @@ describe('a slice of orders', () => {
     expect(code).toBe(0);
     const loaded = JSON.parse(stdout) as Loaded;
     expect(loaded.status).toBe('PARTIAL');
-    const event = await nextEvent(({ detail }) => detail.data.runId === loaded.runId);
-    expect(event['detail-type']).toBe('JobPartial');
+    const event = await nextEvent(
+      ({ 'detail-type': type, detail }) => type === 'JobPartial' && detail.data.runId === loaded.runId,
+    );
     expect(event.detail.data).toMatchObject({
       job: 'orders',
       slice: '2026-03-01',
@@ -595,7 +596,9 @@ describe('orders that come as gzip', () => {
     expect(code).toBe(1);
     const { runId, status } = JSON.parse(stdout) as Loaded;
     expect(status).toBe('FAILED');
-    const event = await nextEvent(({ detail }) => detail.data.runId === runId);
+    const event = await nextEvent(
+      ({ 'detail-type': type, detail }) => type === 'JobFailed' && detail.data.runId === runId,
+    );
     expect(event.detail.data).toMatchObject({ status: 'FAILED', error: { name: 'GzipInvalid' } });
     const [count] = await rowsOf("SELECT count(*) AS n FROM orders WHERE slice = '2026-03-05'");
     expect(Number(count?.n)).toBe(0);
