@@ -4,6 +4,7 @@ import { type DataKind, dataKinds } from '../../core/storage.ts';
 import { counted } from '../../core/text.ts';
 import { repairPartition } from '../../tasks/catalog/catalog.ts';
 import { readJobVersion } from '../../tasks/job-version.ts';
+import { tellingDeps } from '../../tasks/ports.ts';
 import type { Cloud } from '../cloud.ts';
 import { examples, type OpenSession } from '../command.ts';
 import { type ForgetDeps, type Forgot, forget, freeSlice } from '../forget/forget.ts';
@@ -94,6 +95,7 @@ function depsOf({ ledger, catalog, store, outputs }: Cloud, region: string, outp
   };
   return {
     ...{ ...ledger, ...catalog, ...store },
+    ...tellingDeps(ledger, { BUS_NAME: outputs.BusName }),
     readJob: (run) => readJobVersion(read, run),
     bucketOf: (kind) => buckets[kind],
     repair: (of) => repairPartition(apply, of),

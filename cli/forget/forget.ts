@@ -1,10 +1,11 @@
 /**
- * Erases a slice's data, with all that was made of it. Four steps, each of which a repeat does again:
+ * Erases a slice's data, with all that was made of it. Five steps, each of which a repeat does again:
  *
  *   1. the ledger: no run is the committed one any more, the fence goes up, and the record says who and why
  *   2. the partitions: readers see nothing. Nobody puts them back, since that is done for the committed run alone
  *   3. the objects, in all versions: the inbox first, so that no run loads them again meanwhile
- *   4. the record is completed
+ *   4. the event: who has read the slice is told that it is gone
+ *   5. the record is completed
  *
  * A crash leaves a record that is not completed, at the slice's fence: whoever repeats the command goes on with it.
  */
@@ -12,6 +13,7 @@ import type { Catalog, Ledger, ObjectStore } from '../../aws/interfaces.ts';
 import { ForebayError } from '../../core/errors.ts';
 import { type ForgottenRecord, namedRuns, type OutboxRecord, type SliceRecord } from '../../core/ledger.ts';
 import type { DataPrefix } from '../../core/storage.ts';
+import { type CompletionDeps, sendPending } from '../../tasks/completion.ts';
 import { forgotten } from '../../tasks/events.ts';
 import { Problem, wrongUsage } from '../problem.ts';
 import { type ForgetPlan, type PlanDeps, planOf, pointsTo, sum } from './plan.ts';
@@ -20,7 +22,8 @@ export interface ForgetDeps
   extends PlanDeps,
     Pick<Ledger, 'getSlice' | 'forget' | 'completeForgotten' | 'listForgotten'>,
     Pick<Catalog, 'deletePartition'>,
-    Pick<ObjectStore, 'deleteVersions'> {
+    Pick<ObjectStore, 'deleteVersions'>,
+    Pick<CompletionDeps, 'pendingOutbox' | 'send' | 'markSent'> {
   /** Puts the slice's partition right where a run has committed it since. */
   repair(of: { job: string; slice: string }): Promise<unknown>;
   now(): Date;
@@ -57,6 +60,7 @@ export async function forget(
     if (record === null) continue;
     await removePartitions(deps, plan);
     for (const prefix of plan.prefixes) await empty(deps, prefix);
+    for (const { runId } of plan.runs) await sendPending(deps, { job: of.job, runId });
     const doneAt = deps.now().toISOString();
     // An older one that broke off asked for a part of this.
     for (const each of new Set([...open, record])) await deps.completeForgotten(each, doneAt);
