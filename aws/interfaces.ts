@@ -188,8 +188,6 @@ export interface Executions {
 export interface Queue {
   /** One message, JSON. It is delivered after so many seconds at the earliest: at most 900. */
   send(queueUrl: string, json: string, delaySeconds?: number): Promise<void>;
-  /** Many of at most 25 KB each. Those that failed are sent again; throws where some fail to the end. */
-  sendAll(queueUrl: string, jsons: readonly string[]): Promise<void>;
 }
 
 export interface Bus {

@@ -82,10 +82,17 @@ function triggerTask(of: JobScope, queue: sqs.Queue): Task {
     ...{ job: { name, cadence, timezone, source }, arrival, onRevision },
     before: before.map((job) => ({ name: job.name, cadence: job.cadence, timezone: job.timezone })),
   };
-  const task = of.task('Trigger', 'trigger', environment, small, {
-    TRIGGERS: JSON.stringify(triggers),
-    TRIGGERS_QUEUE_URL: queue.queueUrl,
-  });
+  // A commit of a job without slices asks for each slice that there is: ten thousand calls want half a core.
+  const task = of.task(
+    'Trigger',
+    'trigger',
+    environment,
+    { ...small, memoryMiB: 1_024 },
+    {
+      TRIGGERS: JSON.stringify(triggers),
+      TRIGGERS_QUEUE_URL: queue.queueUrl,
+    },
+  );
   useSlices(task, shared.ledger, name, 'GetItem', 'UpdateItem', 'Query');
   readSlicesOf(
     task,

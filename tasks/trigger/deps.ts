@@ -15,11 +15,6 @@ export function triggerDeps(env: Record<(typeof environment)[number], string>): 
     now,
     send: (message, delaySeconds) =>
       queue(clients.sqs()).send(env.TRIGGERS_QUEUE_URL, JSON.stringify(message), delaySeconds),
-    sendAll: (messages) =>
-      queue(clients.sqs()).sendAll(
-        env.TRIGGERS_QUEUE_URL,
-        messages.map((message) => JSON.stringify(message)),
-      ),
     start: async (runId, request) => {
       await executions(clients.sfn()).start(env.STATE_MACHINE_ARN, runId, request);
     },

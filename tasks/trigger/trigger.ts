@@ -2,6 +2,7 @@ import type { Ledger } from '../../aws/interfaces.ts';
 import type { TriggerVerbs } from '../../aws/trigger-verbs.ts';
 import { askedRunId, type Before, overlapping, type Timed } from '../../core/after.ts';
 import { arrivalRunId } from '../../core/arrival.ts';
+import { mapAtOnce, readsAtOnce } from '../../core/at-once.ts';
 import { parseSlice, type Slice } from '../../core/slice.ts';
 import type { RunRequest } from '../open-run/contract.ts';
 import type { OwnMessage, Triggers } from './contract.ts';
@@ -14,8 +15,6 @@ export interface TriggerDeps
   now(): Date;
   /** A message to this task, after so many seconds. */
   send(message: OwnMessage, delaySeconds?: number): Promise<void>;
-  /** The same of many, with no delay. */
-  sendAll(messages: readonly OwnMessage[]): Promise<void>;
   /** Named, so that a repeat starts nothing. */
   start(runId: string, request: RunRequest): Promise<void>;
   /** Whether the file is there that says that a slice is complete. */
@@ -100,7 +99,7 @@ async function askAll(deps: TriggerDeps, committed: string, slice: string): Prom
   if (upstream === undefined) return;
   const slices = overlapping(job, parseSlice(upstream, slice));
   const names = slices?.map(({ name }) => name) ?? (await knownSlices(deps));
-  await deps.sendAll(names.map((name) => ({ schemaVersion: 1, after: { slice: name } })));
+  await mapAtOnce(names, readsAtOnce, (name) => deps.send({ schemaVersion: 1, after: { slice: name } }));
 }
 
 /** Those that were run, and those that were asked for: what covers all time says of no other that it should be. */

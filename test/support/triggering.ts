@@ -74,7 +74,6 @@ export const say = (of: Triggering, message: OwnMessage): void => post(of, messa
 
 const writing = new Set([
   ...['countArrival', 'setDue', 'setStarted', 'setAfter', 'setAfterStarted', 'setArrived', 'send', 'start'],
-  'sendAll',
 ]);
 
 /** One function. Once it is interrupted, nothing that it still asks for is done. */
@@ -85,9 +84,6 @@ function depsOf(of: Triggering): TriggerDeps {
     triggers: of.triggers,
     now: () => of.now,
     send: async (message, delay = 0) => post(of, message, of.time + delay),
-    sendAll: async (messages) => {
-      for (const message of messages) post(of, message);
-    },
     start: async (runId, request) => {
       if (of.starts.some((start) => start.runId === runId)) return;
       of.starts.push({ runId, request, time: of.time });

@@ -157,46 +157,6 @@ test('F27 any text in a message arrives as it was, as valid XML 1.0', async () =
   expect(text).toMatch(/^[\u{9}\u{a}\u{d}\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u);
 });
 
-test('a thousand messages take a hundred calls, several at once, and of one that fails in part only those are sent again', async () => {
-  const calls: string[][] = [];
-  const failing = new Set(['17', '18']);
-  let [atWork, most] = [0, 0];
-  const client = new SQSClient({ ...cloud.client });
-  client.middlewareStack.add(
-    () => async (args) => {
-      const { Entries } = args.input as { Entries: Array<{ Id: string; MessageBody: string }> };
-      calls.push(Entries.map(({ MessageBody }) => MessageBody));
-      most = Math.max(most, ++atWork);
-      await new Promise((done) => setImmediate(done));
-      atWork--;
-      const failed = Entries.filter(({ MessageBody }) => failing.delete(MessageBody));
-      const Failed = failed.map(({ Id }) => ({ Id, SenderFault: false, Code: 'InternalError' }));
-      return { response: {}, output: { $metadata: {}, Successful: [], Failed } } as never;
-    },
-    { step: 'initialize' },
-  );
-  const bodies = Array.from({ length: 1_000 }, (_, i) => String(i));
-  await queue(client).sendAll('https://queue', bodies);
-  expect(calls).toHaveLength(101);
-  expect(calls.filter((call) => call.length < 10)).toEqual([['17', '18']]);
-  expect(new Set(calls.flat())).toEqual(new Set(bodies));
-  expect([most > 1, most < 20]).toEqual([true, true]);
-});
-
-test('of many messages that are sent at once a queue has each', async () => {
-  const client = new SQSClient(cloud.client);
-  const { QueueUrl = '' } = await client.send(new CreateQueueCommand({ QueueName: 'many' }));
-  await queue(client).sendAll(QueueUrl, ['"a"', '"\ufffe"']);
-  const found: string[] = [];
-  while (found.length < 2) {
-    const { Messages = [] } = await client.send(
-      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
-    );
-    found.push(...Messages.map(({ Body = '' }) => JSON.parse(Body)));
-  }
-  expect(found.sort()).toEqual(['a', '\ufffe']);
-});
-
 test('F05 of a call that fails in part, only the failed entries are sent again', async () => {
   const sent: string[][] = [];
   const client = new EventBridgeClient({ ...cloud.client });
