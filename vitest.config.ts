@@ -26,8 +26,6 @@ export default defineConfig({
     testTimeout: 30_000,
     // One more than a small machine has cores: who waits for a cloud leaves its core to another.
     maxWorkers: 3,
-    // A file finds the modules that those before it have loaded: to load them anew takes a second of a core each time.
-    isolate: false,
     restoreMocks: true,
     unstubEnvs: true,
     sequence: { sequencer: LongestFirst },

@@ -1,6 +1,6 @@
 /** What the bus carries, in the envelope. `docs/events/` has the JSON Schemas. */
 import { v5 as uuidv5 } from 'uuid';
-import { z } from 'zod';
+import * as z from 'zod';
 import { envelopeMetadata } from './envelope/metadata.ts';
 import { triggers } from './run.ts';
 

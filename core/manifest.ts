@@ -1,5 +1,5 @@
 /** The manifest: what a run committed, written last, and never changed. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();

@@ -1,5 +1,5 @@
 /** The standard envelope's metadata, around every record and every event. `docs/envelope.md` explains each. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Job } from '../job/model.ts';
 import type { RunRef } from '../run.ts';
 

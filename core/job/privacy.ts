@@ -1,5 +1,5 @@
 /** The privacy rules of a job file: their shapes, and what they ask of their columns. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isWithin } from '../contract/member-paths.ts';
 import { type ColumnType, isNested, typeWord } from '../contract/types.ts';
 import { calendarUnits, type Interval, intervalProblem } from '../privacy/generalise.ts';

@@ -1,5 +1,5 @@
 /** The shapes that a job file's fields are made of. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `error` is what is allowed: the loader puts file, field and value in front of it. */
 export const text = (allowed: string) => z.string({ error: allowed }).regex(/\S/, { error: allowed });

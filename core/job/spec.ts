@@ -1,5 +1,5 @@
 /** The shape of a job file, field by field; `docs/job-file.md` explains each. Rules across fields: rules.ts. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { allowedTypes, parseType } from '../contract/types.ts';
 import { formatSpec } from './format/format.ts';
 import { privacySpec } from './privacy.ts';

@@ -1,5 +1,5 @@
 /** What starts a job's runs: their fields in a job file, and the rules between them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Job } from './model.ts';
 import { type Found, shown } from './problems.ts';
 import { scheduleProblem } from './schedule.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Ledger } from '../../aws/interfaces.ts';
 import { describeError, type ErrorRecord, ForebayError } from '../../core/errors.ts';
 import { writeFailureId } from '../../core/failure.ts';

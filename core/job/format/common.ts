@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { oneOf } from '../shapes.ts';
 
 /** Of files that begin without a byte order mark. */

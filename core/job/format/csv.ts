@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DETECT } from '../../formats/csv/dialect.ts';
 import type { CsvFormat } from '../model.ts';
 import { type Found, shown } from '../problems.ts';

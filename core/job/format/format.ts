@@ -1,5 +1,5 @@
 /** The formats of job files, a file each: shape, defaults, and rules across its options. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { pointerNames } from '../../formats/json/pointer.ts';
 import { nameKey } from '../../formats/names.ts';
 import type { Contract, Format } from '../model.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memberPath } from '../../formats/json/path.ts';
 import type { JsonFormat } from '../model.ts';
 import { fields } from '../shapes.ts';

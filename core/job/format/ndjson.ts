@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NdjsonFormat } from '../model.ts';
 import { type Found, shown } from '../problems.ts';
 import { fields, text } from '../shapes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fieldPath, recordPath } from '../../formats/xml/path.ts';
 import type { XmlFormat } from '../model.ts';
 import { type Found, shown } from '../problems.ts';
