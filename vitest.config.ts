@@ -26,8 +26,6 @@ export default defineConfig({
     testTimeout: 30_000,
     // One more than a small machine has cores: who waits for a cloud leaves its core to another.
     maxWorkers: 3,
-    restoreMocks: true,
-    unstubEnvs: true,
     sequence: { sequencer: LongestFirst },
     // The SDK reminds of its next Node at each start; package.json says which ones are supported here.
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
