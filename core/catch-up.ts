@@ -46,10 +46,10 @@ export function catchUpOf(
   const missing = missingSlices(job, known, now)
     .filter(({ state }) => state === 'never-run')
     .map(({ slice }) => slice);
-  const first = missing.findIndex((slice) => !wasAskedFor(slice));
-  const behind = missing.slice(first);
-  const [from, last] = [behind[0], behind.at(-1)];
-  if (first < 0 || from === undefined || last === undefined) return null;
+  const from = missing.find((slice) => !wasAskedFor(slice));
+  if (from === undefined) return null;
+  const behind = missing.slice(missing.indexOf(from));
+  const last = behind.at(-1) ?? from;
   const span = slicesBetween(job, parseSlice(job, from), parseSlice(job, last), mostAtOnce - 1);
   const end = span.at(-1)?.name ?? last;
   const next = behind.find(wasAskedFor);

@@ -1,5 +1,6 @@
 /** What a run takes over from a failed run of its slice, and what not. */
 import { sourceNames, type TerminalName } from './errors.ts';
+import type { RunRecord, SliceRecord } from './ledger.ts';
 import type { SourceObject } from './shard.ts';
 
 /** Why a run that was to resume another is done whole. */
@@ -24,6 +25,10 @@ const ofTheSource: readonly TerminalName[] = [
 const isOf = (names: readonly string[], name: string): boolean => names.includes(name);
 export const leavesDoubt = (errorName: string): boolean => isOf(inDoubt, errorName);
 export const isMendedAtSource = (errorName: string): boolean => isOf(ofTheSource, errorName);
+
+/** Whether the slice was committed since. A run that was never opened has no revision that another could pass. */
+export const isPassed = ({ fence, revision }: RunRecord, slice: SliceRecord | null): boolean =>
+  fence > 0 && (slice?.committed?.revision ?? 0) >= revision;
 
 /** Whether it is the same object, as it was: by version, or by content where the source keeps none. */
 const sameObject = (a: SourceObject, b: SourceObject): boolean =>

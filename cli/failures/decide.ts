@@ -2,6 +2,7 @@
 import type { ExecutionState, Ledger } from '../../aws/interfaces.ts';
 import { type FailureRecord, type RedriveLock, runFailureId } from '../../core/failure.ts';
 import type { RunRecord, SliceRecord } from '../../core/ledger.ts';
+import { isPassed } from '../../core/resume.ts';
 
 export interface DecideDeps extends Pick<Ledger, 'getFailure' | 'getRun' | 'getSlice'> {
   describe(executionArn: string): Promise<ExecutionState | null>;
@@ -57,8 +58,8 @@ function unfailed(run: RunRecord | null): Decision {
 }
 
 /**
- * The run that the slice has instead. A run that was never opened has no revision that another could pass; and one that
- * read raw has not seen what lies at the source, so it stands in for none that has.
+ * The run that the slice has instead. One that read raw has not seen what lies at the source, so it stands in for none
+ * that has.
  */
 export async function committedSince(
   deps: Pick<Ledger, 'getRun'>,
@@ -66,7 +67,7 @@ export async function committedSince(
   run: RunRecord,
 ): Promise<string | null> {
   const committed = slice?.committed ?? null;
-  if (committed === null || run.fence === 0 || committed.revision < run.revision) return null;
+  if (committed === null || !isPassed(run, slice)) return null;
   if (run.from === 'raw') return committed.runId;
   const instead = await deps.getRun(run.job, committed.runId);
   return instead?.from === 'raw' ? null : committed.runId;

@@ -1,6 +1,6 @@
 import type { Ledger } from '../../aws/interfaces.ts';
 import type { RunRecord, SliceRecord } from '../../core/ledger.ts';
-import { isMendedAtSource, leavesDoubt, type WholeReason } from '../../core/resume.ts';
+import { isMendedAtSource, isPassed, leavesDoubt, type WholeReason } from '../../core/resume.ts';
 
 /** The part of a new run that says what it takes over. */
 export type Resumed = Pick<RunRecord, 'force' | 'from' | 'resumes' | 'relist' | 'follows' | 'whole'>;
@@ -29,7 +29,7 @@ export async function resumed(deps: Pick<Ledger, 'getRun'>, asked: Asked): Promi
   if (run.status !== 'FAILED') return { force: false, ...follows, whole: 'not-failed' };
   const chain = await chainOf(deps, run, job.version);
   const source = furthest(chain);
-  if (isCommittedSince(seen, source)) return { force: false, ...follows, whole: 'committed' };
+  if (isPassed(source, seen)) return { force: false, ...follows, whole: 'committed' };
   const wanted = { force: run.force, ...(run.from === undefined ? {} : { from: run.from }), ...follows };
   const whole = wholeOf(run, job.version);
   if (whole !== null) return { ...wanted, whole };
@@ -38,10 +38,6 @@ export async function resumed(deps: Pick<Ledger, 'getRun'>, asked: Asked): Promi
     seen?.mark != null || isMendedAtSource(run.error?.name ?? '') || isListedSince(seen, chain, source);
   return { ...wanted, resumes: source.runId, ...(relist ? { relist } : {}) };
 }
-
-/** A run that was never opened has no revision, and nothing that could be older. */
-const isCommittedSince = (seen: SliceRecord | null, run: RunRecord): boolean =>
-  run.fence > 0 && (seen?.committed?.revision ?? 0) >= run.revision;
 
 function wholeOf(run: RunRecord, version: string): WholeReason | null {
   if (run.jobVersion !== version) return 'other-version';
