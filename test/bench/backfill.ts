@@ -3,7 +3,6 @@
  * through the app on a local cloud of its own, with 1, 4 and 16 lanes. One line of JSON for each number of lanes:
  * `{ slices, lanes, seconds, slicesASecond, counts }`. The first slice is loaded before, so that functions are warm.
  */
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { BackfillPage } from '../../cli/backfill/page.ts';
 import { root } from '../../cli/local/home.ts';
@@ -11,6 +10,7 @@ import { mapAtOnce } from '../../core/at-once.ts';
 import { slicesBetween } from '../../core/slice.ts';
 import { startCloud } from '../support/cloud.ts';
 import { clientOf } from '../support/consumer.ts';
+import { sharedOutputs } from '../support/deployed.ts';
 
 const job = { name: 'readings', cadence: 'daily', timezone: 'UTC' } as const;
 const count = Number(process.argv[2] ?? 365);
@@ -23,13 +23,10 @@ const body = `id,value\n${Array.from({ length: 10 }, (_, i) => `${i},value ${i}\
 const cloud = await startCloud(`${root}/test/e2e/operation-jobs`);
 try {
   const settings = clientOf(cloud);
-  const { Stacks = [] } = await new CloudFormationClient(settings).send(
-    new DescribeStacksCommand({ StackName: 'Forebay-local' }),
-  );
-  const bucket = Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === 'InboxBucket')?.OutputValue;
+  const { InboxBucket } = await sharedOutputs(settings);
   const s3 = new S3Client({ ...settings, forcePathStyle: true });
   await mapAtOnce(slices, 16, ({ name }) =>
-    s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${job.name}/${name}/a.csv`, Body: body })),
+    s3.send(new PutObjectCommand({ Bucket: InboxBucket, Key: `${job.name}/${name}/a.csv`, Body: body })),
   );
   const range = ['--from', first.name, '--to', slices.at(-1)?.name ?? ''];
   await cloud.json('run', job.name, '--slice', first.name, '--force');

@@ -12,6 +12,9 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { Cloud } from './cloud.ts';
 
+/** Milliseconds: a chain of cold functions on a busy machine takes half a minute. */
+const patience = 120_000;
+
 export interface Delivered {
   source: string;
   'detail-type': string;
@@ -52,7 +55,7 @@ export async function consume(cloud: Cloud, busName: string) {
   // What came together with a wanted event, and is no answer yet.
   const received: Delivered[] = [];
   return async (wanted: (event: Delivered) => boolean): Promise<Delivered> => {
-    for (let attempt = 0; attempt < 30; attempt++) {
+    for (const end = Date.now() + patience; Date.now() < end; ) {
       for (let event = received.shift(); event !== undefined; event = received.shift())
         if (wanted(event)) return event;
       const { Messages = [] } = await sqs.send(
@@ -63,6 +66,6 @@ export async function consume(cloud: Cloud, busName: string) {
         received.push(JSON.parse(Body) as Delivered);
       }
     }
-    throw new Error('no such event arrived within half a minute');
+    throw new Error(`no such event arrived within ${patience / 1000} s`);
   };
 }

@@ -1,13 +1,9 @@
 /** Executions that are stopped: nobody's `Catch` runs, and functions that they called go on. */
 import { DisableRuleCommand, EnableRuleCommand, ListRulesCommand } from '@aws-sdk/client-eventbridge';
-import {
-  GetFunctionConfigurationCommand,
-  InvokeCommand,
-  ListFunctionsCommand,
-  UpdateFunctionConfigurationCommand,
-} from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../../core/ledger.ts';
+import { sweeperOf, sweepNow } from '../../support/deployed.ts';
 import {
   call,
   expectFailed,
@@ -61,25 +57,10 @@ async function deaf<T>({ cloud }: FaultRuns, work: () => Promise<T>): Promise<T>
   }
 }
 
-async function sweeperOf({ cloud }: FaultRuns): Promise<string> {
-  const { Functions = [] } = await cloud.clients.lambda.send(new ListFunctionsCommand({}));
-  return Functions.find(({ FunctionName = '' }) => /Sweep/.test(FunctionName))?.FunctionName ?? '';
-}
-
-/** The schedule's call, made now. */
-async function sweep(runs: FaultRuns): Promise<Record<string, number>> {
-  const { Payload, FunctionError } = await runs.cloud.clients.lambda.send(
-    new InvokeCommand({ FunctionName: await sweeperOf(runs), Payload: JSON.stringify({ sweep: 'all' }) }),
-  );
-  const answer = Buffer.from(Payload ?? []).toString('utf8');
-  expect(FunctionError, answer).toBeUndefined();
-  return JSON.parse(answer) as Record<string, number>;
-}
-
 /** Catalog's five minutes are over at once for the sweeper: what it does behind them, it does now. */
 async function impatient<T>(runs: FaultRuns, work: () => Promise<T>): Promise<T> {
   const { lambda } = runs.cloud.clients;
-  const FunctionName = await sweeperOf(runs);
+  const FunctionName = await sweeperOf(lambda);
   const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
   const set = (Variables: Record<string, string>) =>
     lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
@@ -111,8 +92,8 @@ export function stops(runs: () => FaultRuns): void {
     const { started, release } = await heldAt(runs(), slice, call('PutObject', '/batches/0'));
     await deaf(runs(), () => runs().stop(started));
     expect((await runs().ended(started)).status).toBe('RUNNING');
-    expect((await sweep(runs())).failed).toBe(1);
-    expect((await sweep(runs())).failed).toBe(0);
+    expect((await sweepNow(runs().cloud.clients.lambda)).failed).toBe(1);
+    expect((await sweepNow(runs().cloud.clients.lambda)).failed).toBe(0);
     await expectFailed(runs(), await closed(runs(), started, 'FAILED'), 'ExecutionEnded');
     release();
   });
@@ -147,7 +128,9 @@ export function stops(runs: () => FaultRuns): void {
       const { started, release } = await heldAt(runs(), slice, call('BatchCreatePartition'));
       await runs().stop(started);
       await closed(runs(), started, 'COMMITTING');
-      await impatient(runs(), async () => expect((await sweep(runs())).rolledForward).toBe(1));
+      await impatient(runs(), async () =>
+        expect((await sweepNow(runs().cloud.clients.lambda)).rolledForward).toBe(1),
+      );
       const first = await closed(runs(), started, 'COMPLETED');
       await expectLoaded(runs(), first, names);
       await runs().deliver(slice, 'b.csv', fileOf(['dot']));

@@ -1,12 +1,13 @@
 /** The backfill machine as it is deployed: what only the cloud can show, that its parts find each other. */
 import { gzipSync } from 'node:zlib';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
 import type { BackfillPage } from '../../../cli/backfill/page.ts';
 import type { ShownPlan } from '../../../cli/backfill/plan.ts';
+import type { Outputs } from '../../../core/outputs.ts';
 import type { Cloud } from '../../support/cloud.ts';
 import { clientOf } from '../../support/consumer.ts';
+import { sharedOutputs } from '../../support/deployed.ts';
 
 const job = 'readings';
 const slices = ['2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04', '2026-03-05'];
@@ -14,6 +15,7 @@ const range = ['--from', '2026-03-01', '--to', '2026-03-05'];
 
 export function backfills(cloud: () => Cloud): void {
   let s3: S3Client;
+  let outputs: Outputs;
   let inbox: string;
 
   const put = (slice: string, name: string, body: string | Buffer) =>
@@ -21,22 +23,14 @@ export function backfills(cloud: () => Cloud): void {
 
   beforeAll(async () => {
     s3 = new S3Client({ ...clientOf(cloud()), forcePathStyle: true });
-    const { InboxBucket } = await outputs();
-    inbox = InboxBucket ?? '';
+    outputs = await sharedOutputs(clientOf(cloud()));
+    inbox = outputs.InboxBucket;
     for (const [i, slice] of slices.entries()) {
       if (i === 2) await put(slice, 'a.csv', 'wrong,header\n1,x\n');
       else if (i === 3) await put(slice, 'a.csv.gz', gzipSync(`id,value\n${i},x\n${i},y\n`));
       else await put(slice, 'a.csv', `id,value\n${i},x\n${i},y\n`);
     }
   }, 240_000);
-
-  async function outputs(): Promise<Record<string, string>> {
-    const { Stacks = [] } = await new CloudFormationClient(clientOf(cloud())).send(
-      new DescribeStacksCommand({ StackName: 'Forebay-local' }),
-    );
-    const found = Stacks[0]?.Outputs ?? [];
-    return Object.fromEntries(found.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
-  }
 
   /** A backfill that is followed to its end, however that is. */
   async function backfill(...options: string[]): Promise<{ code: number; page: BackfillPage }> {
@@ -85,7 +79,7 @@ export function backfills(cloud: () => Cloud): void {
     const before = await rows();
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: inbox, Prefix: `${job}/` }));
     for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket: inbox, Key }));
-    const { RawBucket } = await outputs();
+    const { RawBucket } = outputs;
     const raw = async () =>
       (
         (await s3.send(new ListObjectsV2Command({ Bucket: RawBucket, Prefix: `raw/${job}/` }))).Contents ?? []

@@ -1,44 +1,26 @@
 /** A job that catches up by itself: the sweeper finds what it misses, and the job's own backfill machine loads it. */
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { InvokeCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DateTime } from 'luxon';
 import { expect, test } from 'vitest';
-import { stackOutputs } from '../../../aws/cloudformation.ts';
 import type { BackfillPage } from '../../../cli/backfill/page.ts';
 import type { BackfillRecord } from '../../../core/backfill/model.ts';
 import type { RunRecord } from '../../../core/ledger.ts';
-import { type Outputs, sharedStackName } from '../../../core/outputs.ts';
 import type { Cloud } from '../../support/cloud.ts';
 import { clientOf } from '../../support/consumer.ts';
+import { sharedOutputs, sweepNow } from '../../support/deployed.ts';
 import { until } from '../../support/faulty-cloud.ts';
 
 const job = 'catching';
 
 export function catchUps(cloud: () => Cloud): void {
-  /** The schedule's call, made now. */
-  async function sweep(): Promise<void> {
-    const lambda = new LambdaClient(clientOf(cloud()));
-    const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-    const sweeper = Functions.find(({ FunctionName = '' }) => /Sweep/.test(FunctionName));
-    const { Payload, FunctionError } = await lambda.send(
-      new InvokeCommand({
-        FunctionName: sweeper?.FunctionName,
-        Payload: JSON.stringify({ sweep: 'all' }),
-      }),
-    );
-    expect(FunctionError, Buffer.from(Payload ?? []).toString('utf8')).toBeUndefined();
-  }
-
   const backfills = async () =>
     (await cloud().json<BackfillRecord[]>('backfill', 'list')).filter((each) => each.job === job);
 
   test('two months that no run has come to are loaded by one backfill, which nobody has started', async () => {
     const settings = clientOf(cloud());
-    const outputs = (await stackOutputs(
-      new CloudFormationClient(settings),
-      sharedStackName('local'),
-    )) as Outputs;
+    const outputs = await sharedOutputs(settings);
+    const lambda = new LambdaClient(settings);
     const s3 = new S3Client({ ...settings, forcePathStyle: true });
     const month = (ago: number) => DateTime.utc().minus({ months: ago }).toFormat('yyyy-MM');
     const missed = [month(2), month(1)];
@@ -47,9 +29,9 @@ export function catchUps(cloud: () => Cloud): void {
       await s3.send(new PutObjectCommand({ Bucket: outputs.InboxBucket, Key, Body: 'id\n1\n2\n' }));
     }
     await cloud().json('run', job, '--slice', month(3));
-    await sweep();
+    await sweepNow(lambda);
     await until('a backfill of it', async () => (await backfills()).length > 0);
-    await sweep();
+    await sweepNow(lambda);
     await until('it ends', async () => (await backfills()).every(({ status }) => status !== 'RUNNING'));
     const [backfill, ...more] = await backfills();
     expect(more).toEqual([]);

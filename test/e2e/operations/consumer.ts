@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cloud, root } from '../../support/cloud.ts';
 import { clientOf } from '../../support/consumer.ts';
+import { outputsOf } from '../../support/deployed.ts';
 
 const run = promisify(execFile);
 const slice = '2026-03-01';
@@ -31,11 +31,7 @@ export function consumers(cloud: () => Cloud): void {
     const how = ['--require-approval', 'never', '--no-notices'];
     const env = { ...process.env, ...cloud().env };
     await run(process.execPath, [cdk, 'deploy', '--app', app, ...context, ...how], { cwd: root, env });
-    const stacks = await new CloudFormationClient(clientOf(cloud())).send(
-      new DescribeStacksCommand({ StackName: 'Consumer-of-orders-local' }),
-    );
-    const outputs = stacks.Stacks?.[0]?.Outputs ?? [];
-    table = outputs.find(({ OutputKey }) => OutputKey === 'TotalsTable')?.OutputValue ?? '';
+    table = (await outputsOf(clientOf(cloud()), 'Consumer-of-orders-local')).TotalsTable ?? '';
   }, 300_000);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

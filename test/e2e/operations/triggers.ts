@@ -1,20 +1,11 @@
 /** What starts runs by itself, on the local cloud: its events, its queues and its delays. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
 import type { RunRecord } from '../../../core/ledger.ts';
-import { sharedStackName } from '../../../core/outputs.ts';
 import type { Cloud } from '../../support/cloud.ts';
 import { clientOf, consume, type Delivered } from '../../support/consumer.ts';
-
-async function outputOf(cloud: Cloud, name: string): Promise<string> {
-  const { Stacks = [] } = await new CloudFormationClient(clientOf(cloud)).send(
-    new DescribeStacksCommand({ StackName: sharedStackName('local') }),
-  );
-  const found = Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === name);
-  return found?.OutputValue ?? expect.fail(`the stack has no ${name}`);
-}
+import { sharedOutputs } from '../../support/deployed.ts';
 
 const day = (n: number) => `2026-03-0${n}`;
 const first = { slice: day(1), status: 'COMPLETED', trigger: 'arrival', revision: 1 };
@@ -25,7 +16,7 @@ export function triggers(cloud: () => Cloud): void {
 
   beforeAll(async () => {
     nextEvent = await consume(cloud(), 'forebay-local');
-    inbox = await outputOf(cloud(), 'InboxBucket');
+    inbox = (await sharedOutputs(clientOf(cloud()))).InboxBucket;
   });
 
   const put = (key: string, Body = 'done\n') =>
@@ -55,14 +46,14 @@ export function triggers(cloud: () => Cloud): void {
     const { counts, revision } = await completed('arriving', day(1));
     expect({ revision, counts }).toMatchObject({ revision: 1, counts: { read: 30, written: 30 } });
     expect(await runsOf('arriving')).toEqual([first]);
-  }, 60_000);
+  }, 180_000);
 
   test('a late file is loaded by the next run, as a new revision', async () => {
     await put(`arriving/${day(1)}/late.csv`, 'id\n30\n');
     const { counts, revision } = await completed('arriving', day(1));
     expect({ revision, counts }).toMatchObject({ revision: 2, counts: { read: 31, written: 31 } });
     expect(await runsOf('arriving')).toEqual([{ ...first, revision: 2 }, first]);
-  }, 60_000);
+  }, 180_000);
 
   test('a pause keeps files waiting, and a resume starts their run; with it the job that comes after is run', async () => {
     expect(await runsOf('following')).toEqual([]);
@@ -81,5 +72,5 @@ export function triggers(cloud: () => Cloud): void {
     // Of the days of the other zone only this one has its two days of UTC.
     expect(await completed('following', day(2))).toMatchObject({ revision: 1, trigger: 'after' });
     expect(await runsOf('following')).toEqual([{ ...first, slice: day(2), trigger: 'after' }]);
-  }, 60_000);
+  }, 180_000);
 }

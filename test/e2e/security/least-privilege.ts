@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetTableCommand, GlueClient } from '@aws-sdk/client-glue';
 import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, expect, test } from 'vitest';
@@ -25,6 +24,7 @@ import {
 } from '../../support/calls.ts';
 import type { Cloud } from '../../support/cloud.ts';
 import { clientOf } from '../../support/consumer.ts';
+import { outputsOf, sharedOutputs } from '../../support/deployed.ts';
 import { physical, resourcesOf, type Settings, sessionOf } from '../../support/roles.ts';
 
 const readsStaging = ['own read staging', 'own read columns', 'own read scan'];
@@ -261,15 +261,6 @@ let cloud: Cloud;
 let outputs: Outputs;
 const calls = new Map<string, Call>();
 
-async function outputsOf(settings: Settings, StackName: string): Promise<Record<string, string>> {
-  const { Stacks = [] } = await new CloudFormationClient(settings).send(
-    new DescribeStacksCommand({ StackName }),
-  );
-  return Object.fromEntries(
-    (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
-  );
-}
-
 /** A job with a run that wrote one record and rejected one, so that there is an object of each kind. */
 async function loaded(settings: Settings, job: string, key: string): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'forebay-files-'));
@@ -353,7 +344,7 @@ export function leastPrivilege(given: () => Cloud): void {
   beforeAll(async () => {
     cloud = given();
     const settings = clientOf(cloud);
-    outputs = (await outputsOf(settings, sharedStackName('local'))) as Outputs;
+    outputs = await sharedOutputs(settings);
     const own = await loaded(settings, 'orders', 'order_id');
     const other = await loaded(settings, 'invoices', 'invoice_id');
     let started = 0;

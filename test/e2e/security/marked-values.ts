@@ -6,13 +6,12 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { beforeAll, expect, test } from 'vitest';
-import { stackOutputs } from '../../../aws/cloudformation.ts';
-import { hashKeyName, type Outputs, sharedStackName } from '../../../core/outputs.ts';
+import { hashKeyName, type Outputs } from '../../../core/outputs.ts';
 import type { Cloud } from '../../support/cloud.ts';
 import { clientOf, consume, type Delivered } from '../../support/consumer.ts';
+import { sharedOutputs } from '../../support/deployed.ts';
 import { type Places, placesOf, storedBy } from '../../support/stored.ts';
 
 const head = 'id,plain,hashed,masked,dropped,amount,code,factor,status';
@@ -126,7 +125,7 @@ export function markedValues(deployed: () => Cloud): void {
   beforeAll(async () => {
     cloud = deployed();
     const settings = clientOf(cloud);
-    outputs = (await stackOutputs(new CloudFormationClient(settings), sharedStackName('local'))) as Outputs;
+    outputs = await sharedOutputs(settings);
     const nextEvent = await consume(cloud, outputs.BusName);
     const said: string[] = [];
     const say = async (...args: string[]) => {
