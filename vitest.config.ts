@@ -22,7 +22,19 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'deployed', include: ['test/e2e/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'in-process',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**'],
+          // A worker loads a module once for all its files: half of their time was the loading.
+          isolate: false,
+        },
+      },
+    ],
     testTimeout: 30_000,
     // One more than a small machine has cores: who waits for a cloud leaves its core to another.
     maxWorkers: 3,

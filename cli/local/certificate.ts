@@ -12,8 +12,6 @@ export interface Certificate {
   authority: string;
   certificate: string;
   key: string;
-  /** The system's authorities and ours: for programs whose setting replaces the store instead of adding to it. */
-  bundle: string;
 }
 
 const days = 365;
@@ -39,7 +37,6 @@ export async function ensureCertificate(dir: string, environment: NodeJS.Process
     authority: join(dir, 'authority.pem'),
     certificate: join(dir, 'server.pem'),
     key: join(dir, 'server.key'),
-    bundle: join(dir, 'bundle.pem'),
   };
   if (isGood(pair)) return pair;
   await requireOpenssl(environment);
@@ -78,17 +75,4 @@ async function make(dir: string, pair: Certificate, env: NodeJS.ProcessEnv): Pro
   chmodSync(pair.key, 0o600);
   // Nothing is signed twice: the authority's key goes as soon as its one certificate is there.
   for (const file of [authorityKey, request, extensions]) rmSync(file, { force: true });
-  writeFileSync(pair.bundle, `${systemAuthorities(env)}\n${readFileSync(pair.authority, 'utf8')}`);
-}
-
-function systemAuthorities(env: NodeJS.ProcessEnv): string {
-  const places = [
-    env.AWS_CA_BUNDLE,
-    env.SSL_CERT_FILE,
-    '/etc/ssl/certs/ca-certificates.crt',
-    '/etc/pki/tls/certs/ca-bundle.crt',
-    '/etc/ssl/cert.pem',
-  ];
-  const found = places.find((place) => place && existsSync(place));
-  return found === undefined ? '' : readFileSync(found, 'utf8');
 }

@@ -90,7 +90,7 @@ function serverEnvironment(
     AWS_ENDPOINT_URL: endpoint,
     AWS_ENDPOINT_URL_S3: endpoint,
     NODE_EXTRA_CA_CERTS: certificate.authority,
-    AWS_CA_BUNDLE: certificate.bundle,
+    AWS_CA_BUNDLE: certificate.authority,
     LAMBDA_WARM_TTL_SECONDS: '900',
     // Backoffs of seconds protect a shared service; nobody shares this one. And it tries again what AWS would not.
     SFN_WAIT_SCALE: '0.01',
@@ -165,7 +165,7 @@ export function clientEnvironment(
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     NODE_EXTRA_CA_CERTS: certificate.authority,
-    AWS_CA_BUNDLE: certificate.bundle,
+    AWS_CA_BUNDLE: certificate.authority,
   };
 }
 

@@ -113,6 +113,10 @@ export function withApp<T>(
     const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
     const app = new App({
       outdir,
+      // cfn-lint.test.ts checks the templates, and synth-command.test.ts has the CDK check them.
+      builtinCloudFormationValidation: false,
+      stackTraces: false,
+      treeMetadata: false,
       analyticsReporting: false,
       context: { ...context, 'aws:cdk:disable-asset-staging': true },
     });
