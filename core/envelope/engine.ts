@@ -1,37 +1,91 @@
 /** DuckDB as Envelope has it: one thread, bounded memory, and a folder of its own. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { sqlText } from '../contract/sql.ts';
 import { ForebayError } from '../errors.ts';
 
 const memoryLimit = '384MiB';
 
-/** `directory` takes what `use` writes, and what does not fit into memory. */
+interface Kept {
+  folder: string;
+  instance: Promise<DuckDBInstance>;
+  uses: number;
+}
+
+/** That of the last shard's folder: to open one and to close it takes as long as a small shard does. */
+let kept: Kept | null = null;
+
+/**
+ * `directory` takes what `use` writes, and lies in a folder of this process's own, which takes what does not fit into
+ * memory. The engine stays for the next shard there: what `use` makes has to be temporary, and goes with its connection.
+ */
 export async function withEngine<T>(
   directory: string,
   use: (duck: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   mkdirSync(directory, { recursive: true });
-  const instance = await openDuckDB(directory);
+  const engine = engineIn(dirname(directory));
+  engine.uses += 1;
+  try {
+    return await using(await engine.instance, use);
+  } catch (error) {
+    // Whatever is wrong with it, the next shard begins without.
+    if (kept === engine) kept = null;
+    throw error;
+  } finally {
+    engine.uses -= 1;
+    await closeUnused(engine);
+  }
+}
+
+/** One of its own, which is closed behind `use` with all that it was given. */
+export async function withFreshEngine<T>(
+  directory: string,
+  use: (duck: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  mkdirSync(directory, { recursive: true });
+  const instance = await openDuckDB(dirname(directory));
+  try {
+    return await using(instance, use);
+  } finally {
+    instance.closeSync();
+  }
+}
+
+function engineIn(folder: string): Kept {
+  if (kept?.folder === folder) return kept;
+  const before = kept;
+  kept = { folder, instance: openDuckDB(folder), uses: 0 };
+  if (before !== null) void closeUnused(before);
+  return kept;
+}
+
+async function closeUnused(engine: Kept): Promise<void> {
+  if (engine === kept || engine.uses > 0) return;
+  const instance = await engine.instance.catch(() => null);
+  instance?.closeSync();
+}
+
+async function using<T>(instance: DuckDBInstance, use: (duck: DuckDBConnection) => Promise<T>): Promise<T> {
   const duck = await instance.connect();
   try {
     return await use(duck);
   } catch (error) {
     throw named(error);
   } finally {
-    // A connection holds the database and its memory until it is collected as garbage.
+    // A connection holds its tables and their memory until it is collected as garbage.
     duck.disconnectSync();
-    instance.closeSync();
   }
 }
 
 /** Reaches nothing but the folder. */
-async function openDuckDB(directory: string): Promise<DuckDBInstance> {
+async function openDuckDB(folder: string): Promise<DuckDBInstance> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1', memory_limit: memoryLimit });
   const duck = await instance.connect();
-  await duck.run(`SET temp_directory = ${sqlText(join(directory, 'spill'))}`);
-  await duck.run(`SET allowed_directories = [${sqlText(`${directory}/`)}]`);
+  await duck.run(`SET temp_directory = ${sqlText(join(folder, `spill-${randomUUID()}`))}`);
+  await duck.run(`SET allowed_directories = [${sqlText(`${folder}/`)}]`);
   await duck.run("SET GLOBAL TimeZone = 'UTC'");
   // It moves what two expressions share out of their TRY, where one failing record would fail the shard.
   await duck.run("SET disabled_optimizers = 'common_subexpressions'");

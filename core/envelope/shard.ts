@@ -13,7 +13,7 @@ import { protectedValue } from '../privacy/columns.ts';
 import type { PrivacyKeys } from '../privacy/rules.ts';
 import type { RunRef } from '../run.ts';
 import type { Reject } from '../shard.ts';
-import { withEngine } from './engine.ts';
+import { withEngine, withFreshEngine } from './engine.ts';
 import {
   nameByKey,
   nameByNumber,
@@ -66,7 +66,9 @@ export interface ShardOutput {
 }
 
 export async function envelopeShard(input: ShardInput): Promise<ShardOutput> {
-  return withEngine(input.directory, async (duck) => {
+  // What is registered to encrypt holds the data key, and would stay with an engine that is kept.
+  const withOne = input.keys.data === null ? withEngine : withFreshEngine;
+  return withOne(input.directory, async (duck) => {
     if (input.keys.data !== null) registerSealing(duck, input.job, input.keys.data);
     const { analysed } = await analyseContract(duck, input.job.contract);
     const reading = readingOf(input.job, input.format, input.header, input.bytes, analysed);
