@@ -3,6 +3,7 @@ import type { BackfillRecord, BackfillSliceRecord, BackfillStatus } from '../../
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { BackfillLedger } from '../backfill-ledger.ts';
 import { listChildren } from './children.ts';
+import { below, equals } from './conditions.ts';
 import {
   backfillKey,
   backfillPrefix,
@@ -133,8 +134,7 @@ async function list(
 const ofJob = (store: Store, tables: Tables, job: string): Promise<Item[]> =>
   store.query({
     TableName: tables.runs,
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-    ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': backfillPrefix },
+    KeyConditions: below(jobKey(job), backfillPrefix),
     ConsistentRead: true,
   });
 
@@ -145,8 +145,7 @@ async function ofAll(store: Store, tables: Tables, limit: number, status?: Backf
         {
           TableName: tables.runs,
           IndexName: runsIndexes.byStatus.name,
-          KeyConditionExpression: 'statusKey = :statusKey',
-          ExpressionAttributeValues: { ':statusKey': backfillStatusKey(each) },
+          KeyConditions: { statusKey: equals(backfillStatusKey(each)) },
           ScanIndexForward: false,
         },
         limit,

@@ -1,6 +1,7 @@
 /** Objects, surveys, shards, buckets and sinks of a run: written by many at once, read together. */
 import type { BucketRecord, ObjectRecord, ShardRecord, SinkRecord, SurveyRecord } from '../../core/ledger.ts';
 import type { Ledger } from '../interfaces.ts';
+import { below } from './conditions.ts';
 import type { Tables } from './keys.ts';
 import {
   bucketKey,
@@ -89,8 +90,7 @@ export async function listChildren<R extends { n: number }>(
     Array.from({ length: spread }, (_, i) =>
       store.query({
         TableName: tables.runs,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': childPartition(runId, i), ':prefix': prefix },
+        KeyConditions: below(childPartition(runId, i), prefix),
         ConsistentRead: true,
       }),
     ),

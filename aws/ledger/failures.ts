@@ -2,6 +2,7 @@
 import { type FailureClose, type FailureRecord, jobOfFailure, type RedriveLock } from '../../core/failure.ts';
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { Ledger } from '../interfaces.ts';
+import { below, equals, isIn } from './conditions.ts';
 import { failureClosed, failureKey, failureOpen, jobKey, type Tables } from './keys.ts';
 import type { Item, Store, Write } from './store.ts';
 
@@ -99,13 +100,8 @@ async function renewFailure(store: Store, tables: Tables, record: FailureRecord)
 const ofJob = (store: Store, tables: Tables, job: string, kinds: string[]): Promise<Item[]> =>
   store.query({
     TableName: tables.runs,
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-    FilterExpression: `statusKey IN (${kinds.map((_, i) => `:kind${i}`).join(', ')})`,
-    ExpressionAttributeValues: {
-      ':pk': jobKey(job),
-      ':sk': 'FAILURE#',
-      ...Object.fromEntries(kinds.map((kind, i) => [`:kind${i}`, kind])),
-    },
+    KeyConditions: below(jobKey(job), 'FAILURE#'),
+    QueryFilter: { statusKey: isIn(...kinds) },
     ConsistentRead: true,
   });
 
@@ -115,8 +111,7 @@ async function byStatus(store: Store, tables: Tables, kinds: string[]): Promise<
       store.query({
         TableName: tables.runs,
         IndexName: runsIndexes.byStatus.name,
-        KeyConditionExpression: 'statusKey = :statusKey',
-        ExpressionAttributeValues: { ':statusKey': kind },
+        KeyConditions: { statusKey: equals(kind) },
       }),
     ),
   );

@@ -1,6 +1,7 @@
 /** Slices whose data is erased on purpose. */
 import type { ForgottenRecord, OutboxRecord, SliceRecord } from '../../core/ledger.ts';
 import type { ForgottenLedger } from '../forgotten-ledger.ts';
+import { below, equals } from './conditions.ts';
 import { forgottenKey, forgottenPrefix, jobKey, sliceKey, type Tables } from './keys.ts';
 import { putOutbox } from './outbox.ts';
 import { readRun } from './runs.ts';
@@ -11,9 +12,8 @@ export function forgottenVerbs(store: Store, tables: Tables): ForgottenLedger {
     runsOfSlice: async (job, slice) => {
       // Not by the index, which may lag behind: a run that it does not have yet would keep its data.
       const items = await store.query({
-        ...below(tables, job, 'RUN#'),
-        FilterExpression: 'slice = :slice',
-        ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'RUN#', ':slice': slice },
+        ...recordsBelow(tables, job, 'RUN#'),
+        QueryFilter: { slice: equals(slice) },
       });
       return items
         .map(readRun)
@@ -31,14 +31,13 @@ export function forgottenVerbs(store: Store, tables: Tables): ForgottenLedger {
       });
     },
     listForgotten: async (job, slice) =>
-      (await store.query(below(tables, job, forgottenPrefix(slice)))).map(readForgotten),
+      (await store.query(recordsBelow(tables, job, forgottenPrefix(slice)))).map(readForgotten),
   };
 }
 
-const below = (tables: Tables, job: string, prefix: string) => ({
+const recordsBelow = (tables: Tables, job: string, prefix: string) => ({
   TableName: tables.runs,
-  KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-  ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': prefix },
+  KeyConditions: below(jobKey(job), prefix),
   ConsistentRead: true,
 });
 

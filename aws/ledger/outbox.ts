@@ -2,6 +2,7 @@
 import type { OutboxRecord } from '../../core/ledger.ts';
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { Ledger } from '../interfaces.ts';
+import { below, equals, isBetween } from './conditions.ts';
 import type { Tables } from './keys.ts';
 import { jobKey, outboxKey, outboxPending, outboxPrefix, outboxSent } from './keys.ts';
 import type { Item, Store, Write } from './store.ts';
@@ -23,12 +24,9 @@ export function outboxVerbs(store: Store, tables: Tables): Pick<Ledger, OutboxVe
       const items = await store.query({
         TableName: tables.runs,
         IndexName: runsIndexes.byStatus.name,
-        KeyConditionExpression: 'statusKey = :sent AND #at BETWEEN :from AND :to',
-        FilterExpression: 'target = :bus',
-        ExpressionAttributeNames: { '#at': 'at' },
-        ExpressionAttributeValues: { ':sent': outboxSent, ':from': from, ':to': to, ':bus': 'bus' },
+        KeyConditions: { statusKey: equals(outboxSent), at: isBetween(from, to) },
+        QueryFilter: { target: equals('bus') },
       });
-      // BETWEEN has both its ends.
       return items.map(readOutbox).filter(({ createdAt }) => createdAt < to);
     },
   };
@@ -52,19 +50,13 @@ function pending(store: Store, tables: Tables, run?: { job: string; runId: strin
     return store.query({
       TableName: tables.runs,
       IndexName: runsIndexes.byStatus.name,
-      KeyConditionExpression: 'statusKey = :pending',
-      ExpressionAttributeValues: { ':pending': outboxPending },
+      KeyConditions: { statusKey: equals(outboxPending) },
     });
   }
   return store.query({
     TableName: tables.runs,
-    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-    FilterExpression: 'statusKey = :pending',
-    ExpressionAttributeValues: {
-      ':pk': jobKey(run.job),
-      ':sk': outboxPrefix(run.runId),
-      ':pending': outboxPending,
-    },
+    KeyConditions: below(jobKey(run.job), outboxPrefix(run.runId)),
+    QueryFilter: { statusKey: equals(outboxPending) },
     ConsistentRead: true,
   });
 }

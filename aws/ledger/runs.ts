@@ -1,9 +1,9 @@
 /** Runs: opened, committed, closed. */
-import type { ComparisonOperator } from '@aws-sdk/client-dynamodb';
 import type { RunRecord } from '../../core/ledger.ts';
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
+import { type Condition, equals, isBelow, isBetween, isFrom } from './conditions.ts';
 import type { Tables } from './keys.ts';
 import { jobKey, runKey, runStatusKey } from './keys.ts';
 import { putOutbox } from './outbox.ts';
@@ -103,10 +103,6 @@ async function listRuns(
     .slice(0, limit ?? Number.POSITIVE_INFINITY);
 }
 
-/**
- * Conditions as maps and not as expressions: DynamoDB means the same by both, and the local cloud reads an
- * expression anew for each item of the partition, which takes half a second of each page of ten thousand runs.
- */
 async function listOf(
   store: Store,
   tables: Tables,
@@ -124,8 +120,8 @@ async function listOf(
     {
       TableName: tables.runs,
       IndexName: index.name,
-      KeyConditions: { [index.partitionKey]: is(value), ...(range === null ? {} : { at: range }) },
-      ...(filtered ? { QueryFilter: { status: is(status) } } : {}),
+      KeyConditions: { [index.partitionKey]: equals(value), ...(range === null ? {} : { at: range }) },
+      ...(filtered ? { QueryFilter: { status: equals(status) } } : {}),
       ...(most === undefined ? {} : { Limit: filtered ? Math.max(most, filteredPage) : most }),
       ScanIndexForward: false,
     },
@@ -135,20 +131,16 @@ async function listOf(
   return runs.filter(({ runId }) => runId !== before?.runId).slice(0, limit ?? Number.POSITIVE_INFINITY);
 }
 
-type Comparison = { ComparisonOperator: ComparisonOperator; AttributeValueList: string[] };
-
-const is = (value: string): Comparison => ({ ComparisonOperator: 'EQ', AttributeValueList: [value] });
-
 /** DynamoDB takes one condition on the sort key, and knows no half-open range. */
 function rangeOf(
   since: string | undefined,
   before: Pick<RunRecord, 'startedAt' | 'runId'> | undefined,
-): Comparison | null {
+): Condition | null {
   if (before !== undefined && since !== undefined) {
-    return { ComparisonOperator: 'BETWEEN', AttributeValueList: [since, placeOf(before)] };
+    return isBetween(since, placeOf(before));
   }
-  if (before !== undefined) return { ComparisonOperator: 'LT', AttributeValueList: [placeOf(before)] };
-  return since === undefined ? null : { ComparisonOperator: 'GE', AttributeValueList: [since] };
+  if (before !== undefined) return isBelow(placeOf(before));
+  return since === undefined ? null : isFrom(since);
 }
 
 export function newRun(run: NewRun, fence: number, revision: number): RunRecord {

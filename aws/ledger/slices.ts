@@ -3,6 +3,7 @@ import type { Cursor, Mark, RunRecord, SliceRecord } from '../../core/ledger.ts'
 import { slicesIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
+import { below, equals, isAbsent, isBetween } from './conditions.ts';
 import { cursorKey, jobKey, marked, runKey, sliceKey, type Tables } from './keys.ts';
 import { newRun, readRun, runItem } from './runs.ts';
 import type { Item, Store, Write } from './store.ts';
@@ -25,9 +26,8 @@ export function sliceVerbs(store: Store, tables: Tables): Pick<Ledger, SliceVerb
       const items = await store.query({
         TableName: tables.slices,
         IndexName: slicesIndexes.marked.name,
-        KeyConditionExpression: 'markedKey = :marked',
-        FilterExpression: 'attribute_not_exists(holder)',
-        ExpressionAttributeValues: { ':marked': marked },
+        KeyConditions: { markedKey: equals(marked) },
+        QueryFilter: { holder: isAbsent },
       });
       return items.map((item) => readSlice(item)).filter((slice) => slice !== null);
     },
@@ -35,12 +35,7 @@ export function sliceVerbs(store: Store, tables: Tables): Pick<Ledger, SliceVerb
       const [first, last] = range === undefined ? ['', '~'] : [range.from, range.to];
       const items = await store.query({
         TableName: tables.slices,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-        ExpressionAttributeValues: {
-          ':pk': jobKey(job),
-          ':first': `SLICE#${first}`,
-          ':last': `SLICE#${last}`,
-        },
+        KeyConditions: { pk: equals(jobKey(job)), sk: isBetween(`SLICE#${first}`, `SLICE#${last}`) },
         ConsistentRead: true,
       });
       return items.map((item) => readSlice(item)).filter((slice) => slice !== null);
@@ -49,8 +44,7 @@ export function sliceVerbs(store: Store, tables: Tables): Pick<Ledger, SliceVerb
       const items = await store.query(
         {
           TableName: tables.slices,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-          ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'SLICE#' },
+          KeyConditions: below(jobKey(job), 'SLICE#'),
           ScanIndexForward: false,
           Limit: limit,
         },

@@ -123,7 +123,7 @@ async function queryAll(
 ): Promise<Item[]> {
   const items: Item[] = [];
   // A page is as many items as are wanted; where a filter leaves some out, as many as there is room for.
-  const few = Number.isFinite(limit) && input.FilterExpression === undefined ? { Limit: limit } : {};
+  const few = Number.isFinite(limit) && input.QueryFilter === undefined ? { Limit: limit } : {};
   let from: QueryCommandInput['ExclusiveStartKey'];
   do {
     const page: QueryCommandInput = {

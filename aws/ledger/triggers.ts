@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Pause, TriggerRecord } from '../../core/ledger.ts';
 import { expiryAttribute } from '../../core/ledger-schema.ts';
 import type { TriggerVerbs } from '../trigger-verbs.ts';
+import { below } from './conditions.ts';
 import { jobKey, pauseKey, type Tables } from './keys.ts';
 import type { Item, Store } from './store.ts';
 
@@ -56,8 +57,7 @@ export function triggerVerbs(store: Store, tables: Tables): TriggerVerbs {
     listTriggers: async (job) => {
       const items = await store.query({
         TableName,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :sk)',
-        ExpressionAttributeValues: { ':pk': jobKey(job), ':sk': 'TRIGGER#' },
+        KeyConditions: below(jobKey(job), 'TRIGGER#'),
         ConsistentRead: true,
       });
       return items.map(readTrigger);
