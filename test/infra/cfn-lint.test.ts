@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { homeFrom } from '../../cli/local/home.ts';
+import type { JobVersion } from '../../core/job/model.ts';
 import type { Config } from '../../infra/config.ts';
 import {
   evolvingJob,
@@ -22,7 +23,6 @@ const folder = mkdtempSync(join(tmpdir(), 'forebay-lint-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const bucket = { bucket: 'partner-bucket', account: '210987654321' };
-const configs: Config[] = [local, { ...production, buckets: { 'partner-files': bucket } }];
 const jobs = [
   ...(await ownJobs()),
   await settlingJob(),
@@ -33,6 +33,12 @@ const jobs = [
     source: { kind: 's3', bucket: 'partner-files', prefix: 'out/{slice}/' },
     schedule: null,
   }),
+];
+
+/** Every kind of job on AWS, and the laptop's stage with one: the stages differ in what they keep, in all jobs alike. */
+const stages: Array<{ config: Config; of: JobVersion[] }> = [
+  { config: local, of: await ownJobs() },
+  { config: { ...production, buckets: { 'partner-files': bucket } }, of: jobs },
 ];
 
 interface Finding {
@@ -69,8 +75,8 @@ function lint(files: string[], region: string): Finding[] {
 }
 
 /** The templates of a stage, as files of ours. */
-const templatesOf = (config: Config): string[] =>
-  withApp(config, jobs, (_, { directory }) =>
+const templatesOf = (config: Config, of: JobVersion[]): string[] =>
+  withApp(config, of, (_, { directory }) =>
     readdirSync(directory)
       .filter((name) => name.endsWith('.template.json'))
       .map((name) => {
@@ -88,12 +94,12 @@ test('the pinned cfn-lint is in the virtual environment', () => {
   expect(execFileSync(cfnLint, ['--version'], { encoding: 'utf8' }).trim()).toBe(`cfn-lint ${pinned?.[1]}`);
 });
 
-test.each(configs)(
-  'cfn-lint has nothing against the templates of stage $stage',
-  (config) => {
-    const files = templatesOf(config);
+test.each(stages)(
+  'cfn-lint has nothing against the templates of stage $config.stage',
+  ({ config, of }) => {
+    const files = templatesOf(config, of);
     // What all share, the dashboard, and the jobs.
-    expect(files.length).toBe(2 + jobs.length);
+    expect(files.length).toBe(2 + of.length);
     // The CDK makes each function wait for its role beside its role's policy, so that it never runs without.
     const found = lint(files, config.region).filter(({ rule }) => rule !== 'W3005');
     expect(found).toEqual([]);
