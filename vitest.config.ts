@@ -23,7 +23,16 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'deployed', include: ['test/e2e/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'deployed',
+          include: ['test/e2e/**/*.test.ts'],
+          // What takes seconds on an idle machine, with functions that are cold and three clouds on two cores.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
       {
         extends: true,
         test: {

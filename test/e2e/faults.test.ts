@@ -3,7 +3,7 @@
  * their processes are ended, their messages repeated, their executions stopped. What is stored is what counts.
  */
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe } from 'vitest';
 import { root } from '../support/cloud.ts';
 import { type FaultRuns, faultRuns, recordBytes } from '../support/fault-runs.ts';
 import { type FaultyCloud, startFaultyCloud } from '../support/faulty-cloud.ts';
@@ -22,12 +22,9 @@ beforeAll(async () => {
   const jobs = join(root, 'test', 'e2e', 'fault-jobs');
   cloud = await startFaultyCloud(jobs, { FOREBAY_SHARD_BYTES: String(recordBytes) });
   runs = await faultRuns(cloud);
-}, 240_000);
+});
 
-afterAll(async () => cloud?.stop(), 60_000);
-
-// Most of a fault's time is waiting for the next attempt, and a busy machine is slow to start functions.
-vi.setConfig({ testTimeout: 180_000 });
+afterAll(async () => cloud?.stop());
 
 describe('one by one, since a fault strikes whatever is at work', () => {
   afterEach(() => cloud?.proxy.forget());

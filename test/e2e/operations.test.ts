@@ -11,9 +11,9 @@ let cloud: Cloud;
 
 beforeAll(async () => {
   cloud = await startCloud(join(root, 'test', 'e2e', 'operation-jobs'));
-}, 240_000);
+});
 
-afterAll(async () => cloud?.stop(), 60_000);
+afterAll(async () => cloud?.stop());
 
 describe('files that arrive, jobs that come after, pauses', () => triggers(() => cloud));
 describe('a consumer', () => consumers(() => cloud));

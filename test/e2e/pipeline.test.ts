@@ -23,12 +23,12 @@ beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'forebay-files-'));
   cloud = await startCloud(jobs);
   nextEvent = await consume(cloud, 'forebay-local');
-}, 240_000);
+});
 
 afterAll(async () => {
   await cloud?.stop();
   rmSync(files, { recursive: true, force: true });
-}, 60_000);
+});
 
 function file(name: string, text: string): string {
   const path = join(files, name);
@@ -73,7 +73,7 @@ test('nothing needs a person where nothing has happened', async () => {
   expect(attention).toEqual([]);
   expect(all.map(({ job }) => job)).toContain('orders');
   expect(all.every(({ last }) => last === null)).toBe(true);
-}, 60_000);
+});
 
 describe('a slice of orders', () => {
   const good = '1,2026-03-01T09:30:00+01:00,2,12.50,alice@example.org,ring twice,new';
@@ -110,7 +110,7 @@ describe('a slice of orders', () => {
       table: { database: 'forebay_local', name: 'orders' },
     });
     expect(eventProblems('JobPartial', event.detail)).toEqual([]);
-  }, 60_000);
+  });
 
   test('has its typed rows in the table, protected as the job says', async () => {
     const rows = await rowsOf(
@@ -153,7 +153,7 @@ describe('a slice of orders', () => {
         digest: '64',
       },
     ]);
-  }, 60_000);
+  });
 
   test('lists each reject with its code and place, and never the text of the record', async () => {
     const [{ runId = '' } = {}] = await cloud.json<Array<{ runId: string }>>('runs', 'list', 'orders');
@@ -173,7 +173,7 @@ describe('a slice of orders', () => {
       { code: 'RaggedRow', column: null, record: 4, in: 'raw', ...at(5) },
     ]);
     expect(stdout).not.toMatch(/carol|0\.999/);
-  }, 60_000);
+  });
 
   test('loaded again as it is, is skipped; with a new file, it is a new revision', async () => {
     const again = await cloud.json<Loaded>('load', 'orders', join(files, 'a.csv'), '--slice', '2026-03-01');
@@ -184,7 +184,7 @@ describe('a slice of orders', () => {
     expect(shown.run).toMatchObject({ status: 'PARTIAL', revision: 2, counts: { read: 8, written: 4 } });
     const [count] = await rowsOf('SELECT count(*) AS n FROM orders');
     expect(Number(count?.n)).toBe(4);
-  }, 60_000);
+  });
 
   test('over its limit of rejects fails: nothing is published, the failure is in ledger, event and DLQ', async () => {
     const bad = file(
@@ -218,7 +218,7 @@ describe('a slice of orders', () => {
       ...{ job: 'orders', what: '1 open failure: RejectThresholdExceeded', next: 'forebay dlq list orders' },
     });
     await logsTell(runId);
-  }, 90_000);
+  });
 
   interface Line {
     level: string;
@@ -254,7 +254,7 @@ describe('a slice of orders', () => {
       '2026-03-03',
     );
     expect(loaded.status).toBe('COMPLETED');
-  }, 60_000);
+  });
 });
 
 async function jobDlq(): Promise<unknown[]> {
@@ -283,7 +283,7 @@ test("a partner's bucket is a source, with its own dialect and exact decimals", 
     { code: "a;b'c", amount: '1234567890123456789012345678.0123456789', due: '2026-02-28' },
     { code: 'd', amount: '-0.5000000000', due: null },
   ]);
-}, 60_000);
+});
 
 describe('F40 slices whose data brings columns and needs a wider type', () => {
   const slices: Record<string, Record<string, string>> = {
@@ -331,7 +331,7 @@ describe('F40 slices whose data brings columns and needs a wider type', () => {
     );
     expect(expected).toHaveLength(7);
     expect(texts).toEqual(expected);
-  }, 120_000);
+  });
 
   test('leave nothing for a deploy of the same job file to take away', async () => {
     const [found] = await cloud.json<Array<{ table: { columns: unknown[] } }>>('jobs', 'diff', 'sizes');
@@ -339,7 +339,7 @@ describe('F40 slices whose data brings columns and needs a wider type', () => {
     expect(found?.table.columns).toEqual([
       { name: 'qty', before: 'bigint', after: 'int', change: 'narrower' },
     ]);
-  }, 60_000);
+  });
 });
 
 describe('files with other columns than the contract', () => {
@@ -360,7 +360,7 @@ describe('files with other columns than the contract', () => {
       [4, null, '2026-03-01', null],
       [6, null, null, null],
     ]);
-  }, 60_000);
+  });
 
   test('F40 what was rejected and discarded for it is told', async () => {
     const { stdout } = await cloud.forebay('--json', 'rejects', runId);
@@ -375,7 +375,7 @@ describe('files with other columns than the contract', () => {
     const shown = await cloud.json<RunShown & { discarded: object }>('runs', 'show', runId);
     expect(shown.discarded).toEqual({ day: 2 });
     expect(shown.run.counts).toEqual({ read: 6, written: 4, rejected: 2, filtered: 0, repeatedKeys: 0 });
-  }, 60_000);
+  });
 });
 
 describe('keys that repeat within a file and across two', () => {
@@ -441,7 +441,6 @@ describe('keys that repeat within a file and across two', () => {
       );
       expect(placed.sort()).toEqual(policy === 'reject' ? repeated.sort() : []);
     },
-    90_000,
   );
 });
 
@@ -465,7 +464,7 @@ describe('forebay jobs diff', () => {
   test('says that nothing changes where the job file is as deployed', async () => {
     const found = await diff(job());
     expect(found).toMatchObject({ code: 0, deployed: found.version, changes: [], table: { columns: [] } });
-  }, 60_000);
+  });
 
   test('F40 tells what a deploy changes in the job and in its table', async () => {
     const changed = job().replace("qty: 'int'", "qty: 'bigint', shop: 'string?'").replace('15 2 *', '15 3 *');
@@ -482,14 +481,14 @@ describe('forebay jobs diff', () => {
       { name: 'qty', change: 'widened' },
       { name: 'shop', change: 'added' },
     ]);
-  }, 60_000);
+  });
 
   test('F40 fails where the table would refuse the contract', async () => {
     const found = await diff(job().replace("qty: 'int'", "qty: 'string'").replace('qty * price', 'price'));
     expect(found.code).toBe(1);
     expect(found.stderr).toMatch(/the table refuses the contract of orders/);
     expect(found.table.columns).toMatchObject([{ name: 'qty', change: 'refused' }]);
-  }, 60_000);
+  });
 });
 
 const cases = [
@@ -556,7 +555,6 @@ describe.skipIf(!existsSync(real))('real files (skipped where the folder of real
       expect(loaded.status).toBe('COMPLETED');
       await compare(job, path, 'utf-8', table ?? job.replaceAll('-', '_'), records);
     },
-    120_000,
   );
 
   test.each(packed)(
@@ -568,7 +566,6 @@ describe.skipIf(!existsSync(real))('real files (skipped where the folder of real
       expect(loaded.status).toBe('COMPLETED');
       await compare('tweets', path, encoding, `tweets_packed WHERE slice = '${slice}'`, 12_118);
     },
-    120_000,
   );
 });
 
@@ -586,7 +583,7 @@ describe('orders that come as gzip', () => {
     });
     const shown = await cloud.forebay('rejects', runId);
     expect(shown.stdout).toContain('whole.csv.gz (unpacked)');
-  }, 60_000);
+  });
 
   test('F44 that are cut off fail the run, and nothing of them is published', async () => {
     const path = join(files, 'cut.csv.gz');
@@ -602,5 +599,5 @@ describe('orders that come as gzip', () => {
     expect(event.detail.data).toMatchObject({ status: 'FAILED', error: { name: 'GzipInvalid' } });
     const [count] = await rowsOf("SELECT count(*) AS n FROM orders WHERE slice = '2026-03-05'");
     expect(Number(count?.n)).toBe(0);
-  }, 180_000);
+  });
 });

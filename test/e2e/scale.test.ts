@@ -40,13 +40,13 @@ beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'forebay-files-'));
   cloud = await startCloud(jobs, { FOREBAY_SHARD_BYTES: String(recordBytes * recordsInShard) });
   sfn = new SFNClient(clientOf(cloud));
-}, 240_000);
+});
 
 afterAll(async () => {
   sfn?.destroy();
   await cloud?.stop();
   rmSync(files, { recursive: true, force: true });
-}, 60_000);
+});
 
 /** Number 7 of each shard is no number, and number 13 is below zero, which the job filters. */
 function lines(from: number, records: number): string[] {
@@ -135,7 +135,7 @@ test('the rejects of two thousand shards are listed one by one, each with its ow
     expect(record % recordsInShard).toBe(7);
     expect(offset).toBe(header.length + 1 + record * recordBytes);
   }
-}, 120_000);
+});
 
 /** All texts of state that an event carries: what goes into a state, what comes out of it, what a task answers. */
 function statesIn(events: readonly HistoryEvent[]): string[] {
@@ -200,7 +200,7 @@ test('F25 F29 no state of two thousand shards holds 20 kB, and none grows with t
   console.log(`largest state: ${sizes.get(few)} bytes at ${few} shards, ${sizes.get(many)} at ${many}`);
   // The number of a shard, an offset, a count: some digits more, and nothing else.
   expect(Math.abs((sizes.get(many) ?? 0) - (sizes.get(few) ?? 0))).toBeLessThan(100);
-}, 300_000);
+});
 
 test('F29 the history of a run is the same for 200 shards and for 2,000, and has less than 200 events', async () => {
   const found = await loadJobs(jobs);
@@ -235,7 +235,7 @@ test('F29 the history of a run is the same for 200 shards and for 2,000, and has
   console.log(
     `events of a run: ${eventCount(onAws)} on AWS (${mostEvents(onAws)} with every retry), ${recorded.length} in the local cloud`,
   );
-}, 120_000);
+});
 
 test('the time of 2,000 shards is shown beside that of 200', () => {
   const rows = [few, many].map((shards) => {

@@ -9,9 +9,9 @@ let cloud: Cloud;
 
 beforeAll(async () => {
   cloud = await startCloud(join(root, 'test', 'e2e', 'security-jobs'));
-}, 240_000);
+});
 
-afterAll(async () => cloud?.stop(), 60_000);
+afterAll(async () => cloud?.stop());
 
 // First, since the probes of the other leave all kinds of things in the cloud that is searched.
 describe('values that no one is to see', () => markedValues(() => cloud));

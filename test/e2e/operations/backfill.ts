@@ -30,7 +30,7 @@ export function backfills(cloud: () => Cloud): void {
       else if (i === 3) await put(slice, 'a.csv.gz', gzipSync(`id,value\n${i},x\n${i},y\n`));
       else await put(slice, 'a.csv', `id,value\n${i},x\n${i},y\n`);
     }
-  }, 240_000);
+  });
 
   /** A backfill that is followed to its end, however that is. */
   async function backfill(...options: string[]): Promise<{ code: number; page: BackfillPage }> {
@@ -52,7 +52,7 @@ export function backfills(cloud: () => Cloud): void {
       slices.map((slice) => [slice, 'load', 'no run has loaded it']),
     );
     expect(await cloud().json('backfill', 'list')).toEqual([]);
-  }, 60_000);
+  });
 
   let failedId = '';
 
@@ -64,7 +64,7 @@ export function backfills(cloud: () => Cloud): void {
     expect(page.failed).toMatchObject([{ error: { name: 'ColumnMissing' }, slices: ['2026-03-03'] }]);
     expect(page.next).toBe(`forebay backfill start ${job} --resume ${page.backfill.id}`);
     failedId = page.backfill.id;
-  }, 300_000);
+  });
 
   test('a resume does only what is left, once it is mended', async () => {
     await put('2026-03-03', 'a.csv', 'id,value\n2,x\n2,y\n');
@@ -73,7 +73,7 @@ export function backfills(cloud: () => Cloud): void {
     expect(page.backfill).toMatchObject({ status: 'COMPLETED', resumes: failedId });
     expect(page.counts).toMatchObject({ done: 1, failed: 0, skipped: 0, left: 0 });
     expect(await rows()).toHaveLength(10);
-  }, 300_000);
+  });
 
   test('from raw each slice is made anew with the same ids though the inbox is empty, and no raw object is put again', async () => {
     const before = await rows();
@@ -90,7 +90,7 @@ export function backfills(cloud: () => Cloud): void {
     expect({ code, ...page.counts }).toMatchObject({ code: 0, done: 5 });
     expect(await rows()).toEqual(before);
     expect(await raw()).toEqual(kept);
-  }, 300_000);
+  });
 
   test('a cancelled backfill finishes what is at work, begins no more, and its rest can be done', async () => {
     const { id } = await cloud().json<{ id: string }>(
@@ -108,5 +108,5 @@ export function backfills(cloud: () => Cloud): void {
     expect(page.counts.left).toBeGreaterThan(0);
     const rest = await cloud().json<ShownPlan>('backfill', 'start', job, '--resume', id, '--dry-run');
     expect(rest.slices).toHaveLength(page.counts.left);
-  }, 300_000);
+  });
 }

@@ -46,5 +46,5 @@ export function catchUps(cloud: () => Cloud): void {
       [month(3), 'COMPLETED', 'manual'],
       ...missed.map((slice) => [slice, 'COMPLETED', 'backfill']),
     ]);
-  }, 180_000);
+  });
 }

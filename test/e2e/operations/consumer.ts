@@ -3,13 +3,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cloud, root } from '../../support/cloud.ts';
 import { clientOf } from '../../support/consumer.ts';
 import { outputsOf } from '../../support/deployed.ts';
+import { until } from '../../support/faulty-cloud.ts';
 
 const run = promisify(execFile);
 const slice = '2026-03-01';
@@ -32,7 +32,7 @@ export function consumers(cloud: () => Cloud): void {
     const env = { ...process.env, ...cloud().env };
     await run(process.execPath, [cdk, 'deploy', '--app', app, ...context, ...how], { cwd: root, env });
     table = (await outputsOf(clientOf(cloud()), 'Consumer-of-orders-local')).TotalsTable ?? '';
-  }, 300_000);
+  });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -43,22 +43,16 @@ export function consumers(cloud: () => Cloud): void {
   }
 
   /** The slice's item once it has a revision. */
-  async function totals(revision: number): Promise<Record<string, unknown>> {
-    for (let attempt = 0; attempt < 300; attempt++) {
+  const totals = (revision: number) =>
+    until(`totals of revision ${revision}`, async () => {
       const { Item } = await dynamodb.send(
         new GetItemCommand({ TableName: table, Key: { slice: { S: slice } }, ConsistentRead: true }),
       );
-      if (Number(Item?.revision?.N ?? 0) >= revision) {
-        return {
-          revision: Number(Item?.revision?.N),
-          orders: Number(Item?.orders?.N),
-          units: Number(Item?.units?.N),
-        };
-      }
-      await sleep(100);
-    }
-    throw new Error(`no totals of revision ${revision} came within half a minute`);
-  }
+      const [found, orders, units] = [Item?.revision, Item?.orders, Item?.units].map((value) =>
+        Number(value?.N),
+      );
+      return (found ?? 0) >= revision && { revision: found, orders, units };
+    });
 
   test('a published slice is counted, again when it is loaded again, and not when an event is repeated', async () => {
     await load(line(1, 2), line(2, 3));
@@ -78,5 +72,5 @@ export function consumers(cloud: () => Cloud): void {
     // A third revision comes behind the repeats: once it is counted, they have been seen.
     await load(line(1, 1));
     expect(await totals(3)).toEqual({ revision: 3, orders: 1, units: 1 });
-  }, 120_000);
+  });
 }

@@ -160,7 +160,7 @@ export function markedValues(deployed: () => Cloud): void {
       ['cli', said.join('\n')],
       ['cli query of plain columns', plainColumns],
     ]);
-  }, 300_000);
+  });
 
   test('the runs end as they are meant to, and each record breaks in its own way', () => {
     expect(shown.map(({ status, error }) => ({ status, error }))).toEqual(
@@ -219,7 +219,7 @@ export function markedValues(deployed: () => Cloud): void {
   test('what is hashed, masked, dropped, rejected or filtered is nowhere but in what was given', () => {
     const elsewhere = new Map([...places].filter(([place]) => !given.test(place)));
     expect(placesOf(elsewhere, secretMarks)).toEqual([]);
-  }, 60_000);
+  });
 
   test.each(['marked', 'strict'])(
     'the hash key of %s is in SSM, and nowhere else in any form',
