@@ -101,7 +101,8 @@ export interface Ledger extends TriggerVerbs, BackfillLedger, FailureLedger, For
   /** Sorted by `n`; complete whatever the page size. */
   listObjects(runId: string): Promise<ObjectRecord[]>;
   listShards(runId: string): Promise<ShardRecord[]>;
-  listSinks(runId: string, sink: string): Promise<SinkRecord[]>;
+  /** `of`: how many shards there are, where that is known. Of few the ledger need not look everywhere. */
+  listSinks(runId: string, sink: string, of?: number): Promise<SinkRecord[]>;
   listBuckets(runId: string): Promise<BucketRecord[]>;
   listSettled(runId: string): Promise<ShardRecord[]>;
   listSurveys(runId: string): Promise<SurveyRecord[]>;

@@ -8,8 +8,8 @@ import { Problem } from './problem.ts';
 export interface FollowDeps {
   getRun(job: string, runId: string): Promise<RunRecord | null>;
   describe(executionArn: string): Promise<ExecutionState | null>;
-  /** Shards that all of their sinks have, so far. */
-  shardsDone(runId: string): Promise<number>;
+  /** Shards that all of their sinks have, so far, of as many as there are. */
+  shardsDone(runId: string, of: number): Promise<number>;
   sleep(ms: number): Promise<void>;
   progress(text: string): void;
 }
@@ -60,7 +60,7 @@ async function describeProgress(deps: FollowDeps, at: Started, run: RunRecord | 
   const total = tasks.Plan?.metrics.shards;
   if (total === undefined) return `${who}: ${tasks.Discover === undefined ? 'discovering' : 'extracting'}`;
   if (tasks.Reconcile !== undefined) return `${who}: reconciled`;
-  return `${who}: ${await deps.shardsDone(at.runId)} of ${total} shards written`;
+  return `${who}: ${await deps.shardsDone(at.runId, total)} of ${total} shards written`;
 }
 
 /** What OpenRun answered where another run holds the slice: the execution's output. Where it left no mark, the holder. */

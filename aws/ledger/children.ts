@@ -44,7 +44,7 @@ export function childVerbs(store: Store, tables: Tables): Pick<Ledger, ChildVerb
     },
     listObjects: (runId) => listChildren<ObjectRecord>(store, tables, runId, 'OBJECT#'),
     listShards: (runId) => listChildren<ShardRecord>(store, tables, runId, 'SHARD#'),
-    listSinks: (runId, sink) => listChildren<SinkRecord>(store, tables, runId, `SINK#${sink}#`),
+    listSinks: (runId, sink, of) => listChildren<SinkRecord>(store, tables, runId, `SINK#${sink}#`, of),
     listSurveys: (runId) => listChildren<SurveyRecord>(store, tables, runId, 'SURVEY#'),
     listBuckets: (runId) => listChildren<BucketRecord>(store, tables, runId, 'BUCKET#'),
     listSettled: (runId) => listChildren<ShardRecord>(store, tables, runId, 'SETTLED#'),
@@ -79,15 +79,16 @@ async function put(
   void failed;
 }
 
-/** All children of one kind, over all partitions, sorted by `n`. */
+/** All children of one kind, over all partitions that `of` children can be in, sorted by `n`. */
 export async function listChildren<R extends { n: number }>(
   store: Store,
   tables: Tables,
   runId: string,
   prefix: string,
+  of = spread,
 ): Promise<R[]> {
   const partitions = await Promise.all(
-    Array.from({ length: spread }, (_, i) =>
+    Array.from({ length: Math.min(of, spread) }, (_, i) =>
       store.query({
         TableName: tables.runs,
         KeyConditions: below(childPartition(runId, i), prefix),

@@ -48,7 +48,7 @@ export const followRun = (
     {
       getRun: cloud.ledger.getRun,
       describe: cloud.executions.describe,
-      shardsDone: async (runId) => (await cloud.ledger.listSinks(runId, 'lake')).length,
+      shardsDone: async (runId, of) => (await cloud.ledger.listSinks(runId, 'lake', of)).length,
       sleep: (ms) => sleep(ms),
       progress,
     },

@@ -284,6 +284,8 @@ function runs(use: () => Ledger): void {
     expect(await use().listShards(runId)).toEqual(Array.from({ length: 40 }, (_, n) => shard(n)));
     expect(await use().listObjects(runId)).toEqual([{ n: 3, name: 'a b.csv', status: 'done', ...none }]);
     expect((await use().listSinks(runId, 'lake')).map((record) => record.rows)).toEqual([4]);
+    for (const of of [4, 40])
+      expect((await use().listSinks(runId, 'lake', of)).map((record) => record.rows)).toEqual([4]);
     expect(await use().listSinks(runId, 'events')).toEqual([]);
     expect(await use().listShards(other)).toEqual([shard(1)]);
   });
