@@ -11,7 +11,7 @@ import { envelopeShard, type ShardOutput } from '../../core/envelope/shard.ts';
 import { recordFormat } from '../../core/formats/format.ts';
 import type { Job } from '../../core/job/model.ts';
 import { versionOf } from '../../core/job/version.ts';
-import type { PrivacyKeys } from '../../core/privacy/rules.ts';
+import { keysOf, type PrivacyKeys } from '../../core/privacy/rules.ts';
 import type { RunRef } from '../../core/run.ts';
 import type { Lossless } from './duck.ts';
 import { textOf } from './text.ts';
@@ -66,8 +66,8 @@ export async function envelopeFile(
   const run = runOf(job);
   const key = options.object ?? 'input.csv';
   const shards: Array<ShardOutput & { records: number }> = [];
-  // One data key for all shards of the file: no two of its values have the same IV.
-  const ofFile = { ...keys, data: keys.data && { ...keys.data } };
+  // One data key for all shards of the file: no two of its values have the same IV. A job without one has none.
+  const ofFile = { ...keys, data: keysOf(job).has('data') ? keys.data && { ...keys.data } : null };
   let firstRecord = 0;
   for (const [n, range] of scan.ranges.entries()) {
     const output = await envelopeShard({
