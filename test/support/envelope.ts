@@ -133,13 +133,16 @@ export function readValues(file: string): Promise<Array<Record<string, Lossless>
   });
 }
 
+/** One for all batches: to open it takes longer than to read one. */
+let reader: Promise<DuckDBInstance> | null = null;
+
 async function ofBatch<T>(
   file: string,
   read: (duck: DuckDBConnection, from: string, columns: string[]) => Promise<T>,
 ): Promise<T> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  reader ??= DuckDBInstance.create(':memory:', { threads: '1' });
+  const duck = await (await reader).connect();
   try {
-    const duck = await instance.connect();
     const from = `read_parquet(${sqlText(file)}, file_row_number = true)`;
     const described = await duck.runAndReadAll(`DESCRIBE SELECT * FROM ${from}`);
     const columns = described
@@ -148,6 +151,6 @@ async function ofBatch<T>(
       .filter((name) => name !== 'metadata' && name !== 'file_row_number');
     return await read(duck, from, columns);
   } finally {
-    instance.closeSync();
+    duck.disconnectSync();
   }
 }
