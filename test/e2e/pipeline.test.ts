@@ -405,7 +405,6 @@ describe('keys that repeat within a file and across two', () => {
 
   test.each([
     ['reject', 'PARTIAL', all.flatMap(([sensor, found]) => (found.length > 1 ? [] : [[sensor, found[0]]]))],
-    ['keep-first', 'COMPLETED', all.map(([sensor, found]) => [sensor, found[0]])],
     ['keep-last', 'COMPLETED', all.map(([sensor, found]) => [sensor, found.at(-1)])],
   ])(
     'with %s the slice is %s and its table holds what a plain map of the files holds',

@@ -173,7 +173,7 @@ async function childrenOf(executionArn: string): Promise<Map<string, string[]>> 
   return children;
 }
 
-test('F25 F29 no state of two thousand shards holds 20 kB, and none grows with their number', async () => {
+test('F25 F29 no state of a run of two thousand shards holds 20 kB, and none grows with their number', async () => {
   const sizes = new Map<number, number>();
   for (const shards of [few, many]) {
     const { run } = reports.get(shards) ?? expect.fail(`the run of ${shards} shards is not there`);
@@ -186,7 +186,11 @@ test('F25 F29 no state of two thousand shards holds 20 kB, and none grows with t
       ['Extract', objects],
       ['Shards', shards],
     ]);
-    const theirs = await mapAtOnce([...children.values()].flat(), 8, async (executionArn) => {
+    // One in ten, with the last of each Map, whose numbers are the longest.
+    const some = [...children.values()].flatMap((arns) =>
+      arns.filter((_, i) => i % 10 === 0 || i === arns.length - 1),
+    );
+    const theirs = await mapAtOnce(some, 8, async (executionArn) => {
       const [child, events] = await Promise.all([
         sfn.send(new DescribeExecutionCommand({ executionArn })),
         historyOf(executionArn),

@@ -324,7 +324,7 @@ test('F40 any files and shards of the same records give the same columns, and th
       });
       expect(whole).toEqual({ added: expected, widened: [] });
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 }, 120_000);
 
@@ -335,7 +335,7 @@ test('F40 no text of a column is refused by the type that the slice decided on',
       const refused = added.x === undefined ? all : await castAll(added.x, all);
       expect(refused.filter((value) => value === null || added.x === undefined)).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 }, 120_000);
 

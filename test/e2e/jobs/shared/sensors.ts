@@ -1,7 +1,7 @@
 import { csv, defineJob, inbox, lake } from 'forebay/core/job';
 
 /** Readings of sensors, of which a slice should have one each. */
-export const sensors = (onRepeatedKey: 'reject' | 'keep-first' | 'keep-last') =>
+export const sensors = (onRepeatedKey: 'reject' | 'keep-last') =>
   defineJob({
     name: `sensors-${onRepeatedKey}`,
     owner: 'tests',

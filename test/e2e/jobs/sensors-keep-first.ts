@@ -1,3 +1,0 @@
-import { sensors } from './shared/sensors.ts';
-
-export default sensors('keep-first');
