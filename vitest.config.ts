@@ -8,6 +8,7 @@ const longest = [
   'test/e2e/pipeline.',
   'test/e2e/',
   'test/unit/protocol/',
+  'test/infra/',
 ];
 
 class LongestFirst extends BaseSequencer {

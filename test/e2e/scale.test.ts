@@ -186,10 +186,8 @@ test('F25 F29 no state of a run of two thousand shards holds 20 kB, and none gro
       ['Extract', objects],
       ['Shards', shards],
     ]);
-    // One in ten, with the last of each Map, whose numbers are the longest.
-    const some = [...children.values()].flatMap((arns) =>
-      arns.filter((_, i) => i % 10 === 0 || i === arns.length - 1),
-    );
+    // One in ten, of both Maps: what differs between them are digits of a number.
+    const some = [...children.values()].flatMap((arns) => arns.filter((_, i) => i % 10 === 0));
     const theirs = await mapAtOnce(some, 8, async (executionArn) => {
       const [child, events] = await Promise.all([
         sfn.send(new DescribeExecutionCommand({ executionArn })),
