@@ -8,7 +8,11 @@ let kept: Promise<DuckDBInstance> | null = null;
  * temporary, and goes with its connection.
  */
 export async function withDuckDB<T>(use: (duck: DuckDBConnection) => Promise<T>): Promise<T> {
-  kept ??= openDuckDB();
+  kept ??= openDuckDB().catch((error: unknown) => {
+    // Who comes next tries again.
+    kept = null;
+    throw error;
+  });
   const duck = await (await kept).connect();
   try {
     return await use(duck);
