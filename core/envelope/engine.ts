@@ -46,7 +46,7 @@ export async function withFreshEngine<T>(
   use: (duck: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
   mkdirSync(directory, { recursive: true });
-  const instance = await openDuckDB(dirname(directory));
+  const instance = await openDuckDB(directory);
   try {
     return await using(instance, use);
   } finally {

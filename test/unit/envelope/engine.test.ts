@@ -28,11 +28,12 @@ test.each([
 
 test('shards side by side do not see each other, and one goes on when the other fails', async () => {
   let fail = () => {};
+  const told = new Promise<void>((resolve) => {
+    fail = resolve;
+  });
   const failing = withEngine(shard, async (duck) => {
     await duck.run('CREATE TEMP TABLE of_one (record INTEGER)');
-    await new Promise<void>((resolve) => {
-      fail = resolve;
-    });
+    await told;
     await duck.run('SELECT error($$of one$$)');
   });
   await withEngine(shard, async (duck) => {
