@@ -10,16 +10,16 @@ export interface Condition {
 }
 
 const compared =
-  (ComparisonOperator: ComparisonOperator) =>
-  (...AttributeValueList: string[]): Condition => ({ ComparisonOperator, AttributeValueList });
+  <Values extends string[]>(ComparisonOperator: ComparisonOperator) =>
+  (...AttributeValueList: Values): Condition => ({ ComparisonOperator, AttributeValueList });
 
-export const equals = compared('EQ') as (value: string) => Condition;
-export const isIn = compared('IN');
-export const beginsWith = compared('BEGINS_WITH') as (text: string) => Condition;
-export const isBelow = compared('LT') as (value: string) => Condition;
-export const isFrom = compared('GE') as (value: string) => Condition;
+export const equals = compared<[value: string]>('EQ');
+export const isIn = compared<string[]>('IN');
+const beginsWith = compared<[text: string]>('BEGINS_WITH');
+export const isBefore = compared<[value: string]>('LT');
+export const isFrom = compared<[value: string]>('GE');
 /** With both its ends. */
-export const isBetween = compared('BETWEEN') as (first: string, last: string) => Condition;
+export const isBetween = compared<[first: string, last: string]>('BETWEEN');
 export const isAbsent: Condition = { ComparisonOperator: 'NULL' };
 
 /** Items of a partition whose sort key begins so. */

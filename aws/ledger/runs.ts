@@ -3,7 +3,7 @@ import type { RunRecord } from '../../core/ledger.ts';
 import { runsIndexes } from '../../core/ledger-schema.ts';
 import type { RunStatus } from '../../core/run.ts';
 import type { Ledger, NewRun } from '../interfaces.ts';
-import { type Condition, equals, isBelow, isBetween, isFrom } from './conditions.ts';
+import { type Condition, equals, isBefore, isBetween, isFrom } from './conditions.ts';
 import type { Tables } from './keys.ts';
 import { jobKey, runKey, runStatusKey } from './keys.ts';
 import { putOutbox } from './outbox.ts';
@@ -139,7 +139,7 @@ function rangeOf(
   if (before !== undefined && since !== undefined) {
     return isBetween(since, placeOf(before));
   }
-  if (before !== undefined) return isBelow(placeOf(before));
+  if (before !== undefined) return isBefore(placeOf(before));
   return since === undefined ? null : isFrom(since);
 }
 
