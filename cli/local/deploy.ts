@@ -7,9 +7,13 @@ import { type Home, root } from './home.ts';
 import { runLines } from './process.ts';
 
 const cdk = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
-const quiet = { CDK_DISABLE_VERSION_CHECK: '1', CDK_DISABLE_CLI_TELEMETRY: 'true', NO_COLOR: '1' };
-// The CDK's check of the templates is half of a synth's time; the local cloud takes them a moment later, or does not.
-const unchecked = { CDK_VALIDATION: 'false' };
+const toolEnvironment = {
+  CDK_DISABLE_VERSION_CHECK: '1',
+  CDK_DISABLE_CLI_TELEMETRY: 'true',
+  NO_COLOR: '1',
+  // The CDK's check of the templates is half of a synth's time; the local cloud takes them a moment later, or does not.
+  CDK_VALIDATION: 'false',
+};
 
 export interface DeployContext {
   home: Home;
@@ -30,7 +34,7 @@ async function runTool(home: Home, tool: Tool): Promise<{ ok: boolean; lines: st
   const lines: string[] = [];
   const code = await runLines(tool.command, tool.args, {
     cwd: root,
-    env: { ...tool.env, ...quiet },
+    env: { ...tool.env, ...toolEnvironment },
     onLine: (line) => {
       lines.push(line);
       tool.onLine?.(line);
@@ -62,7 +66,7 @@ export async function synth(
   rmSync(home.cloudAssembly, { recursive: true, force: true });
   const args = [cdk, 'synth', '--quiet', '--no-notices', '--output', home.cloudAssembly, '-c', 'stage=local'];
   if (jobs !== null) args.push('-c', `jobs=${jobs}`);
-  const done = await runTool(home, { command: process.execPath, args, env: { ...env, ...unchecked } });
+  const done = await runTool(home, { command: process.execPath, args, env });
   if (!done.ok) throw new Problem(`the app could not be synthesized:\n${problemLines(done.lines)}`);
   return { region: regionOf(home.cloudAssembly) };
 }

@@ -23,8 +23,9 @@ const folder = mkdtempSync(join(tmpdir(), 'forebay-lint-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const bucket = { bucket: 'partner-bucket', account: '210987654321' };
+const own = await ownJobs();
 const jobs = [
-  ...(await ownJobs()),
+  ...own,
   await settlingJob(),
   await evolvingJob(),
   await triggeredJob(),
@@ -37,7 +38,7 @@ const jobs = [
 
 /** Every kind of job on AWS, and the laptop's stage with one: the stages differ in what they keep, in all jobs alike. */
 const stages: Array<{ config: Config; of: JobVersion[] }> = [
-  { config: local, of: await ownJobs() },
+  { config: local, of: own },
   { config: { ...production, buckets: { 'partner-files': bucket } }, of: jobs },
 ];
 

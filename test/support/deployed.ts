@@ -4,19 +4,16 @@ import { InvokeCommand, type LambdaClient, ListFunctionsCommand } from '@aws-sdk
 import { expect } from 'vitest';
 import { stackOutputs } from '../../aws/cloudformation.ts';
 import { type Outputs, sharedStackName } from '../../core/outputs.ts';
-import type { clientOf } from './consumer.ts';
+import type { Settings } from './roles.ts';
 
 /** A stack that is not there fails the test. */
-export async function outputsOf(
-  settings: ReturnType<typeof clientOf>,
-  stack: string,
-): Promise<Record<string, string>> {
+export async function outputsOf(settings: Settings, stack: string): Promise<Record<string, string>> {
   const outputs = await stackOutputs(new CloudFormationClient(settings), stack);
   return outputs ?? expect.fail(`there is no stack ${stack}`);
 }
 
 /** Those of what all jobs share. */
-export const sharedOutputs = async (settings: ReturnType<typeof clientOf>): Promise<Outputs> =>
+export const sharedOutputs = async (settings: Settings): Promise<Outputs> =>
   (await outputsOf(settings, sharedStackName('local'))) as Outputs;
 
 export async function sweeperOf(lambda: LambdaClient): Promise<string> {

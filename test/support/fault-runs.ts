@@ -26,8 +26,9 @@ import { partitionPrefix } from '../../core/storage.ts';
 import type { RunRequest } from '../../tasks/open-run/contract.ts';
 import { consume, type Delivered } from './consumer.ts';
 import { readBatch } from './envelope.ts';
-import { type FaultyCloud, until } from './faulty-cloud.ts';
+import type { FaultyCloud } from './faulty-cloud.ts';
 import type { Call } from './proxy.ts';
+import { until } from './until.ts';
 
 export const job = 'people';
 /** The size of a record, and of a shard. */

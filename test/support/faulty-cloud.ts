@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -113,16 +112,4 @@ async function killWorkers(server: number, task: string): Promise<number> {
   });
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   return pids.length;
-}
-
-/** Asks again until `ask` answers with something. */
-export async function until<T>(what: string, ask: () => Promise<T | null | undefined | false>): Promise<T> {
-  const end = Date.now() + 150_000;
-  // Each look takes a part of the core that what is waited for wants, too.
-  for (let pause = 100; Date.now() < end; pause = Math.min(1_000, pause * 1.2)) {
-    const answer = await ask();
-    if (answer) return answer;
-    await sleep(pause);
-  }
-  throw new Error(`${what}: not within two and a half minutes`);
 }

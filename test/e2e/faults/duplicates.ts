@@ -17,7 +17,7 @@ import {
   gate,
   job,
 } from '../../support/fault-runs.ts';
-import { until } from '../../support/faulty-cloud.ts';
+import { until } from '../../support/until.ts';
 
 /** No writer gets a message of the write queue while `work` goes on. */
 async function silenced<T>({ cloud, writeQueue }: FaultRuns, work: () => Promise<T>): Promise<T> {

@@ -15,8 +15,8 @@ import {
   job,
   line,
 } from '../../support/fault-runs.ts';
-import { until } from '../../support/faulty-cloud.ts';
 import { type Call, s3Error } from '../../support/proxy.ts';
+import { until } from '../../support/until.ts';
 
 const ten = ['ada', 'bob', 'cyd', 'dot', 'eve', 'fay', 'gil', 'hal', 'ida', 'jon'];
 const denied = { before: async () => s3Error(403, 'AccessDenied') };

@@ -5,8 +5,8 @@ import type { DeadLetters } from '../../../cli/failures/dead-letters.ts';
 import { type FailureRecord, redeliveredRunId } from '../../../core/failure.ts';
 import type { RunRecord } from '../../../core/ledger.ts';
 import { expectLoaded, type FaultRuns, fileOf, gate, job, visibility } from '../../support/fault-runs.ts';
-import { until } from '../../support/faulty-cloud.ts';
 import { type Call, s3Error } from '../../support/proxy.ts';
+import { until } from '../../support/until.ts';
 
 const names = ['ada', 'bob', 'cyd', 'dot'];
 const copies =

@@ -14,8 +14,8 @@ import {
   job,
   type Started,
 } from '../../support/fault-runs.ts';
-import { until } from '../../support/faulty-cloud.ts';
 import type { Call } from '../../support/proxy.ts';
+import { until } from '../../support/until.ts';
 
 const names = ['ada', 'bob', 'cyd'];
 

@@ -9,7 +9,7 @@ import type { RunRecord } from '../../../core/ledger.ts';
 import type { Cloud } from '../../support/cloud.ts';
 import { clientOf } from '../../support/consumer.ts';
 import { sharedOutputs, sweepNow } from '../../support/deployed.ts';
-import { until } from '../../support/faulty-cloud.ts';
+import { until } from '../../support/until.ts';
 
 const job = 'catching';
 

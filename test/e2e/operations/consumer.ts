@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cloud, root } from '../../support/cloud.ts';
 import { clientOf } from '../../support/consumer.ts';
 import { outputsOf } from '../../support/deployed.ts';
-import { until } from '../../support/faulty-cloud.ts';
+import { until } from '../../support/until.ts';
 
 const run = promisify(execFile);
 const slice = '2026-03-01';
